@@ -1,0 +1,1 @@
+"""The local stack: embedded Kafka and Postgres, identity, mail, and the supervisor."""

@@ -1,0 +1,1 @@
+"""Kafka behind one protocol with three runtimes."""

@@ -1,0 +1,1 @@
+"""Bellwire's contracts: event types, topics, JSON Schema, AsyncAPI."""

@@ -1,0 +1,1 @@
+"""Change events in: validate, authenticate, append to Kafka."""

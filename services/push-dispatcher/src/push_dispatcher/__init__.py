@@ -1,0 +1,1 @@
+"""Alerts out to devices through APNs and FCM."""

@@ -1,0 +1,1 @@
+"""APNs and FCM with a ledger, and a school day played as real SIS traffic."""
