@@ -1,0 +1,101 @@
+"""State per thing: the last version of an assignment, grade, mark, lunch account (product.md section 3)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from enum import StrEnum
+
+from bellwire_schemas.changes import (
+    AssignmentChanged,
+    AttendanceChanged,
+    GradeChanged,
+    LunchBalanceChanged,
+)
+from bellwire_schemas.names import AttendanceStatus, Excuse, Group
+
+Change = AssignmentChanged | GradeChanged | AttendanceChanged | LunchBalanceChanged
+"""A decoded change; a schedule is no thing: nobody is told of it."""
+
+
+class ValueForm(StrEnum):
+    """What an assignment's or grade's value is made of; only a percent compares with a threshold."""
+
+    NONE = "none"
+    PERCENT = "percent"
+    POINTS = "points"
+    TEXT = "text"
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """The effective value: percent, else points, else text; none while exempt or dropped (section 3).
+
+    `percent` is exact and only meaningful with form `PERCENT`; `text` is what tells two values of the other
+    forms apart.
+    """
+
+    form: ValueForm = ValueForm.NONE
+    percent: Decimal = Decimal(0)
+    text: str = ""
+
+
+NO_SCORE = Score()
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """What an attendance mark says; nothing recorded and `deleted` are present."""
+
+    status: AttendanceStatus = AttendanceStatus.PRESENT
+    excuse: Excuse = Excuse.UNKNOWN
+
+
+PRESENT = Mark()
+
+
+@dataclass(frozen=True, slots=True)
+class ThingKey:
+    """Names one thing of one student within a district and environment."""
+
+    group: Group
+    student_id: str
+    thing_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What a version says, reduced to what detection compares.
+
+    `score` for assignments and grades; `flags` are the true flags of an assignment; `posted` the posted value
+    of a grade (`NO_SCORE` until something was posted, kept while unposted); `mark` and `on` for attendance;
+    `balance` for lunch.
+    """
+
+    score: Score = NO_SCORE
+    flags: frozenset[str] = frozenset()
+    posted: Score = NO_SCORE
+    ever_posted: bool = False
+    mark: Mark = PRESENT
+    on: date = date.min
+    balance: Decimal = Decimal(0)
+    deleted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ThingState:
+    """The last version of a thing. `seen` has the ids of the events applied at `modified_at`, so that none of
+    them, sent again, is taken for later content of the same moment. `digest` tells two contents apart.
+    """
+
+    key: ThingKey
+    school_id: str
+    calendar_id: str
+    modified_at: datetime
+    seen: tuple[str, ...]
+    digest: str
+    content: Content
+    data: bytes
+
+
+States = Mapping[ThingKey, ThingState]
