@@ -1,4 +1,4 @@
-"""What threshold-evaluator tells push-dispatcher: topic `alerts`, keyed by user (architecture.md section 3)."""
+"""What threshold-evaluator tells push-dispatcher: topic `alerts`, keyed by user (architecture.md, 3)."""
 
 from collections.abc import Mapping
 from uuid import UUID
@@ -28,8 +28,8 @@ class AlertRequested(_OfUser):
     `texts` has each privacy level that the user's settings and the district's cap allow, `privacy` is the one
     that the settings chose; a device may narrow it. `things` maps each thing told of to the `modified_at` of
     the version told. `slot` is the place on the screen. A row not accepted by `send_before` is `missed`.
-    `summary` is true for a summary or digest of several alerts, whose ids are `members`. `accepted_at` is when
-    the door accepted the (newest) change, for latency.
+    `summary` is true for a summary or digest of several alerts, with ids `members`. `accepted_at` is when the
+    door accepted the (newest) change, for latency.
     """
 
     alert_id: UUID

@@ -1,7 +1,7 @@
 """CloudEvents 1.0 as the services carry it, and its Kafka binding in binary mode.
 
-Source: CloudEvents core specification 1.0.2 and its Kafka protocol binding, section 3.2: attributes are headers
-`ce_<name>`, `datacontenttype` is the header `content-type`, the value is the data as it came.
+Source: CloudEvents core specification 1.0.2 and its Kafka protocol binding, section 3.2: attributes are
+headers `ce_<name>`, `datacontenttype` is the header `content-type`, the value is the data as it came.
 """
 
 from collections.abc import Iterable, Mapping

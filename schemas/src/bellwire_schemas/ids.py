@@ -1,4 +1,4 @@
-"""Deterministic ids: uuid5 of what a thing is about, so that a replay makes the same id (architecture.md section 4)."""
+"""Deterministic ids: uuid5 of what a thing is about, so a replay makes the same id (architecture.md, 4)."""
 
 from collections.abc import Iterable
 from datetime import date

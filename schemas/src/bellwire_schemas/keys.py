@@ -1,4 +1,4 @@
-"""Kafka keys: what must stay in order goes under one key; ids are percent-encoded (architecture.md section 3)."""
+"""Kafka keys: what must stay in order goes under one key; ids percent-encoded (architecture.md, 3)."""
 
 from urllib.parse import quote
 

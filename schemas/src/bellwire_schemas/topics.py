@@ -57,7 +57,7 @@ def defined_topics() -> tuple[Topic, ...]:
                     retention_ms=document["dead_letters"]["retention_days"] * 86_400_000,
                     cleanup_policy="delete",
                     owner=", ".join(readers),
-                    description=f"Records of {name} that {', '.join(readers)} could not handle, as they came.",
+                    description=f"Records of {name} that {', '.join(readers)} could not handle.",
                 )
             )
     return tuple(topics)

@@ -1,0 +1,102 @@
+"""Postgres: a pool, migrations forward, named queries. One database, one Postgres schema a service."""
+
+import asyncio
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, TypeAlias
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+
+import aiosql
+import asyncpg
+import orjson
+import psycopg
+from yoyo import get_backend, read_migrations
+
+Pool: TypeAlias = asyncpg.Pool
+Connection: TypeAlias = asyncpg.pool.PoolConnectionProxy | asyncpg.Connection
+
+UNAVAILABLE: tuple[type[Exception], ...] = (
+    OSError,
+    TimeoutError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.TooManyConnectionsError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.InterfaceError,
+)
+"""What says that the database cannot be reached now, and that the same work may succeed later."""
+
+_NAME = re.compile(r"^[a-z_][a-z0-9_]{0,62}$")
+
+
+async def _set_codecs(connection: asyncpg.Connection) -> None:
+    for name in ("json", "jsonb"):
+        await connection.set_type_codec(
+            name,
+            schema="pg_catalog",
+            encoder=lambda value: orjson.dumps(value).decode(),
+            decoder=orjson.loads,
+            format="text",
+        )
+
+
+@asynccontextmanager
+async def open_pool(
+    url: str, schema: str, *, minimum: int = 1, maximum: int = 8, command_timeout: float = 30.0
+) -> AsyncIterator[Pool]:
+    """Open a pool whose connections see the service's own schema only; json and jsonb are Python values.
+
+    `command_timeout` is in seconds. Raises what `UNAVAILABLE` lists when the database cannot be reached.
+    """
+    if not _NAME.match(schema):
+        raise ValueError(f"'{schema}' is not a schema name: lower-case letters, digits and _ only")
+    pool = await asyncpg.create_pool(
+        url,
+        min_size=minimum,
+        max_size=maximum,
+        command_timeout=command_timeout,
+        init=_set_codecs,
+        server_settings={"search_path": schema, "application_name": schema},
+    )
+    try:
+        yield pool
+    finally:
+        try:
+            await asyncio.wait_for(pool.close(), timeout=5)
+        except TimeoutError:
+            pool.terminate()
+
+
+def migrate(url: str, schema: str, folder: Path) -> int:
+    """Apply the migrations of `folder` (`0001_*.sql`, forward only) that are missing; return how many.
+
+    Two processes may call it at once: yoyo holds a lock. Raises `psycopg.Error` when one fails; what came
+    before it stays applied.
+    """
+    if not _NAME.match(schema):
+        raise ValueError(f"'{schema}' is not a schema name: lower-case letters, digits and _ only")
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("select pg_advisory_lock(hashtext('bellwire.migrate'))")
+        connection.execute(f'create schema if not exists "{schema}"')  # pyright: ignore
+        return _apply(url, schema, folder)
+
+
+def _apply(url: str, schema: str, folder: Path) -> int:
+    parts = urlsplit(url)
+    query = urlencode([*parse_qsl(parts.query), ("schema", schema)])
+    backend = get_backend(urlunsplit(("postgresql+psycopg", parts.netloc, parts.path, query, "")))
+    try:
+        wanted = backend.to_apply(read_migrations(str(folder)))
+        with backend.lock():
+            backend.apply_migrations(wanted)
+        return len(wanted)
+    finally:
+        backend.connection.close()
+
+
+def load_queries(path: Path) -> Any:
+    """Read a file of named queries (aiosql, asyncpg adapter): `-- name: name(args)` and operators."""
+    return aiosql.from_path(path, "asyncpg")

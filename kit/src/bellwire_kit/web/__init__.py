@@ -1,0 +1,1 @@
+"""HTTP: the aiohttp application every service starts from, problem+json, health, OpenAPI, limits."""
