@@ -1,0 +1,1 @@
+"""What is generated from the contracts, checked against them, and applied to a broker."""
