@@ -1,0 +1,273 @@
+-- States, decisions, due alerts, inbox (product.md sections 3 and 4; architecture.md section 4, "Evaluate").
+-- Every row carries district_id and environment. "thing" is one of assignments, grades, attendance, lunch.
+
+-- The last version of each thing.
+create table states (
+    district_id text not null,
+    environment text not null,
+    student_id text not null,
+    thing text not null,
+    thing_id text not null,
+    school_id text not null,
+    calendar_id text not null default '',        -- empty: none named
+    modified_at timestamptz not null,
+    seen text[] not null,                        -- ids of the events applied at modified_at
+    memory text not null,                        -- the content reduced to what detection compares
+    data jsonb not null,                         -- the event's data
+    deleted boolean not null,
+    changed_in xid8 not null default pg_current_xact_id(),  -- lets a cursor find what changed since
+    primary key (district_id, environment, student_id, thing, thing_id)
+);
+create index states_by_account on states (district_id, environment, thing_id) where thing = 'lunch';
+
+-- What each user was last told of a mark or an account. A shared account has no student (empty).
+create table told (
+    district_id text not null,
+    environment text not null,
+    student_id text not null,
+    thing text not null,
+    thing_id text not null,
+    user_id text not null,
+    on_date date not null default '-infinity',   -- of attendance: the date of the mark
+    value text not null,                         -- of attendance: status/excuse; of lunch: balance; empty: cleared
+    told_at timestamptz not null,
+    primary key (district_id, environment, student_id, thing, thing_id, user_id)
+);
+create index told_by_date on told (district_id, environment, student_id, on_date) where thing = 'attendance';
+create index told_by_user on told (district_id, environment, user_id);
+
+-- One row per event: what detection made of it. Kept 30 days; a day is dropped at once.
+create table changes (
+    day date not null,
+    district_id text not null,
+    environment text not null,
+    event_source text not null,
+    event_id text not null,
+    student_id text not null,
+    school_id text not null,
+    calendar_id text not null default '',
+    thing text not null,
+    thing_id text not null,
+    modified_at timestamptz not null,
+    accepted_at timestamptz not null,            -- when the door appended it
+    decided_at timestamptz not null,
+    detection text not null,                     -- facts, silent, duplicate, stale_version, backfill, ...
+    kinds text[] not null,
+    memory_before text not null default '',      -- empty: first sight
+    memory_after text not null default '',
+    primary key (day, district_id, environment, event_id, event_source)
+) partition by range (day);
+create index changes_by_student on changes (district_id, environment, student_id, decided_at);
+
+-- One row per event and user: the decision. alert_id is uuid5 of event and user, so `why` needs no search.
+create table decisions (
+    day date not null,
+    alert_id uuid not null,
+    district_id text not null,
+    environment text not null,
+    user_id text not null,
+    student_id text not null,
+    event_id text not null,
+    thing text not null,
+    kinds text[] not null,                       -- the facts that passed for this user, first named first
+    outcome text not null,                       -- send, hold, digest, inbox_only, suppress
+    reason text not null,
+    due_at timestamptz,
+    open_gates smallint not null,                -- bit n: the n-th gate of product.md section 4 stood open
+    verdicts text not null,                      -- JSON: per fact, whether it passed and the reason if not
+    settings_id uuid not null,                   -- what held, in effective_settings of the same day
+    decided_at timestamptz not null,
+    became text not null default '',             -- at release: sent, summarized, resolved, withdrawn, missed, inbox
+    became_at timestamptz,
+    sent_as uuid,                                -- the alert that carried it: itself or a summary
+    primary key (day, alert_id)
+) partition by range (day);
+create index decisions_by_user on decisions (district_id, environment, user_id, decided_at);
+
+-- The settings that decisions refer to, once a day however many decisions they made.
+create table effective_settings (
+    day date not null,
+    settings_id uuid not null,
+    document jsonb not null,                     -- values and layers by JSON pointer
+    primary key (day, settings_id)
+) partition by range (day);
+
+-- Hold queue and outbox at once. held: waits for wake_at; ready: payload made, to be published; then published.
+create table due_alerts (
+    alert_id uuid primary key,
+    district_id text not null,
+    environment text not null,
+    user_id text not null,
+    student_id text not null,
+    thing text not null,
+    thing_id text not null,
+    school_id text not null,
+    calendar_id text not null default '',
+    kinds text[] not null,
+    event_source text not null,
+    event_id text not null,
+    day date not null,                           -- of its decision
+    memory_before text not null,                 -- what stood before its first unsent change
+    modified_at timestamptz not null,
+    accepted_at timestamptz not null,
+    first_at timestamptz not null,               -- when its first unsent change was evaluated
+    grace_until timestamptz not null,
+    due_at timestamptz not null,
+    wake_at timestamptz not null,                -- when the release loop looks at it: grace end, then due
+    hold text not null,
+    delivery text not null,                      -- immediate, daily, weekly
+    capped boolean not null default false,
+    in_inbox boolean not null default false,
+    urgency smallint not null,                   -- 0 urgent, 1 bulk
+    phase text not null check (phase in ('held', 'ready', 'published', 'dropped')),
+    summary_id uuid,                             -- the summary that carries it
+    payload text not null default '',            -- alert.requested as JSON once ready
+    send_before timestamptz,
+    attempt smallint not null default 0,         -- how often it was timed again after `missed`
+    published_at timestamptz
+) with (fillfactor = 70);
+create index due_to_wake on due_alerts (urgency, wake_at) where phase = 'held';
+create index due_to_publish on due_alerts (urgency, alert_id) where phase = 'ready';
+create index due_by_thing on due_alerts (district_id, environment, student_id, thing, thing_id)
+    where phase = 'held';
+create index due_by_user on due_alerts (district_id, environment, user_id, phase);
+create index due_settled on due_alerts (published_at) where phase in ('published', 'dropped');
+
+-- A notice that is no alert row of its own: summaries, withdrawals, inbox changes. Deleted once published.
+create table notices (
+    notice_id uuid primary key,
+    district_id text not null,
+    environment text not null,
+    user_id text not null,
+    urgency smallint not null,
+    type text not null,                          -- CloudEvents type
+    payload text not null,
+    due_at timestamptz not null,
+    position bigint generated always as identity -- within a user, in this order
+);
+create index notices_to_publish on notices (urgency, due_at, position);
+
+-- One row a user: what alerts carry (seq, unseen) and what the daily cap counts. Locked while alerts are timed.
+create table user_counters (
+    district_id text not null,
+    environment text not null,
+    user_id text not null,
+    seq bigint not null default 0,
+    unseen integer not null default 0,
+    push_day date not null default '-infinity',  -- in the user's zone
+    pushes integer not null default 0,           -- on that day, digests not counted
+    primary key (district_id, environment, user_id)
+) with (fillfactor = 70);
+
+-- The window that the last push of a user, student and group opened.
+create table push_windows (
+    district_id text not null,
+    environment text not null,
+    user_id text not null,
+    student_id text not null,
+    thing text not null,
+    opened_at timestamptz not null,
+    slot uuid not null,                          -- of its first alert: a follow-up replaces it on the screen
+    primary key (district_id, environment, user_id, student_id, thing)
+) with (fillfactor = 70);
+
+-- What a user finds in the app. `entered` orders: seen "up to" it.
+create table inbox (
+    district_id text not null,
+    environment text not null,
+    user_id text not null,
+    item_id uuid not null,                       -- the alert's id
+    entered bigint generated always as identity,
+    entered_at timestamptz not null,
+    student_id text not null,
+    thing text not null,
+    thing_id text not null,
+    kinds text[] not null,
+    event_source text not null,
+    event_id text not null,
+    locale text not null,
+    title text not null,
+    body text not null,
+    seen_at timestamptz,
+    read_at timestamptz,
+    corrected_at timestamptz,                    -- what it told no longer holds
+    primary key (district_id, environment, user_id, item_id)
+);
+create index inbox_by_user on inbox (district_id, environment, user_id, entered desc);
+create index inbox_by_thing on inbox (district_id, environment, student_id, thing, thing_id, user_id);
+create index inbox_by_age on inbox (entered_at);
+
+-- What became of an alert on each device, newest report wins.
+create table device_outcomes (
+    day date not null,                           -- of the report
+    alert_id uuid not null,
+    installation_id text not null,
+    district_id text not null,
+    environment text not null,
+    user_id text not null,
+    outcome text not null,
+    reason text not null,
+    at timestamptz not null,
+    primary key (day, alert_id, installation_id)
+) partition by range (day);
+create index device_outcomes_by_user on device_outcomes (district_id, environment, user_id);
+
+-- Events of students that the roster does not know yet, as they came.
+create table waiting (
+    position bigint generated always as identity primary key,
+    district_id text not null,
+    environment text not null,
+    student_id text not null,
+    event_source text not null,
+    event_id text not null,
+    topic text not null,
+    topic_partition integer not null,
+    topic_offset bigint not null,
+    timestamp_ms bigint not null,
+    key bytea not null,
+    value bytea not null,
+    headers jsonb not null,                      -- [[name, text], ...]
+    arrived_at timestamptz not null,
+    unique (district_id, environment, student_id, event_source, event_id)
+);
+create index waiting_by_age on waiting (arrived_at);
+
+-- Facts of a school in ten-minute buckets, and the brake that too many of them pull.
+create table surges (
+    district_id text not null,
+    environment text not null,
+    school_id text not null,
+    bucket timestamptz not null,
+    facts integer not null,
+    primary key (district_id, environment, school_id, bucket)
+);
+create table brakes (
+    district_id text not null,
+    environment text not null,
+    school_id text not null,
+    pulled_at timestamptz not null,
+    resolution text not null default '',         -- empty: held; release; inbox
+    resolved_at timestamptz,
+    primary key (district_id, environment, school_id, pulled_at)
+);
+
+-- A partition of a day is made beside its table and attached, so that no running query is blocked.
+create function ensure_day(wanted date) returns void
+language plpgsql
+set search_path from current
+as $$
+declare
+    parent text;
+    child text;
+begin
+    perform pg_advisory_xact_lock(hashtext('threshold_evaluator.ensure_day'));
+    foreach parent in array array['changes', 'decisions', 'effective_settings', 'device_outcomes'] loop
+        child := parent || '_' || to_char(wanted, 'YYYYMMDD');
+        if to_regclass(child) is null then
+            execute format('create table %I (like %I including all)', child, parent);
+            execute format('alter table %I attach partition %I for values from (%L) to (%L)',
+                           parent, child, wanted, wanted + 1);
+        end if;
+    end loop;
+end
+$$;
