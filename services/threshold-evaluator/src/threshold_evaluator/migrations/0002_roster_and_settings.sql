@@ -31,7 +31,7 @@ create table districts (
     modified_at timestamptz not null default '-infinity',
     primary key (district_id, environment)
 );
-create index districts_by_name on districts (environment, lower(name) text_pattern_ops, district_id);
+create index districts_by_name on districts (environment, lower(name) collate "C", district_id);
 
 create table schools (
     district_id text not null,

@@ -1,0 +1,1 @@
+"""Roster, settings and what the portal reads, in Postgres."""
