@@ -1,0 +1,194 @@
+"""Appending through aiokafka: idempotent, acknowledged by all in-sync replicas, many messages a call."""
+
+import asyncio
+from collections.abc import Sequence
+from functools import lru_cache
+from random import choice
+from types import TracebackType
+from typing import Self
+
+import structlog
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError
+from aiokafka.partitioner import murmur2
+
+from bellwire_kit.streams import metrics
+from bellwire_kit.streams.protocol import Message, StreamUnavailable
+from bellwire_kit.streams.retrying import Backoff
+from bellwire_kit.streams.settings import StreamSettings
+
+log = structlog.get_logger(__name__)
+
+BATCH_BYTES = 256 * 1024
+HEADER_BYTES = 10
+"""What lengths cost at most, for a header and for a message."""
+
+
+@lru_cache(maxsize=1 << 16)
+def hashed(key: bytes) -> int:
+    """Kafka's murmur2 of a key, as the Java client computes it."""
+    return int(murmur2(key))
+
+
+class MessageTooLarge(Exception):
+    """A message is larger than `max_message_bytes`; it was not sent, the others of the call were."""
+
+
+class NotAcknowledged(Exception):
+    """The broker did not answer in time: the message may or may not have been appended; send it again."""
+
+
+class AiokafkaProducer:
+    """The stream protocol's producer. Connects on `__aenter__`, or else on the first `send`."""
+
+    def __init__(self, settings: StreamSettings) -> None:
+        self._settings = settings
+        self._producer: AIOKafkaProducer | None = None
+        self._starting = asyncio.Lock()
+        self._backoff = Backoff(settings.retry_first_seconds, settings.retry_most_seconds)
+        self._disposing: set[asyncio.Task[None]] = set()
+
+    async def __aenter__(self) -> Self:
+        await self._started()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Wait for what is under way, at most `send_timeout_seconds`, and disconnect."""
+        producer, self._producer = self._producer, None
+        if producer is not None:
+            await self._dispose(producer)
+
+    async def send(self, messages: Sequence[Message]) -> Sequence[Exception | None]:
+        """Append all and wait for all in-sync replicas; one answer a message, in order.
+
+        None: appended. `MessageTooLarge`: it never can be. `NotAcknowledged`: not known, send it again.
+        Any other error is the broker's, or `StreamUnavailable`. Messages of one key in a call stay in order.
+        """
+        try:
+            producer = await self._started()
+        except StreamUnavailable as unavailable:
+            return [unavailable] * len(messages)
+        answers: list[Exception | None] = [None] * len(messages)
+        waiting: dict[asyncio.Future[object], int] = {}
+        deadline = asyncio.get_running_loop().time() + self._settings.send_timeout_seconds
+        try:
+            async with asyncio.timeout_at(deadline):
+                for index, message in enumerate(messages):
+                    size = message_bytes(message)
+                    if size > self._settings.max_message_bytes:
+                        answers[index] = MessageTooLarge(
+                            f"a message for {message.topic} has {size} bytes of key, value and headers; "
+                            f"at most {self._settings.max_message_bytes} are allowed"
+                        )
+                        continue
+                    answers[index] = NotAcknowledged(f"{message.topic}: no answer in time")
+                    try:
+                        future = await producer.send(
+                            message.topic, message.value, message.key or None, headers=list(message.headers)
+                        )
+                    except (KafkaError, OSError) as failure:
+                        answers[index] = failure
+                    else:
+                        waiting[future] = index
+                if waiting:
+                    await asyncio.wait(waiting)
+        except TimeoutError:
+            log.warning("stream.send_overrun", messages=len(messages))
+        broken = False
+        for future, index in waiting.items():
+            if future.done():
+                refusal = future.exception()
+                answers[index] = refusal if isinstance(refusal, Exception) else None
+                broken |= refusal is not None
+        if broken:
+            self._renew(producer)
+        _count(messages, answers)
+        return answers
+
+    async def _started(self) -> AIOKafkaProducer:
+        if self._producer is not None:
+            return self._producer
+        async with self._starting:
+            if self._producer is None:
+                self._producer = await self._connected()
+            return self._producer
+
+    async def _connected(self) -> AIOKafkaProducer:
+        """A started producer; an unreachable broker is tried again for `connect_seconds`."""
+        settings = self._settings
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + settings.connect_seconds
+        attempt = 0
+        while True:
+            producer = AIOKafkaProducer(
+                **settings.connection(),
+                acks="all",
+                enable_idempotence=True,
+                compression_type=None if settings.compression == "none" else settings.compression,
+                linger_ms=settings.linger_ms,
+                max_batch_size=BATCH_BYTES,
+                max_request_size=settings.max_message_bytes + 65_536,
+                partitioner=partition,
+            )
+            started = False
+            try:
+                async with asyncio.timeout_at(deadline):
+                    await producer.start()
+                started = True
+                return producer
+            except (KafkaError, OSError, TimeoutError) as failure:
+                attempt += 1
+                if loop.time() >= deadline:
+                    raise StreamUnavailable(
+                        f"{settings.bootstrap_servers} does not answer: {failure!r}; start the broker"
+                    ) from failure
+                await asyncio.sleep(self._backoff.delay(attempt))
+            finally:
+                if not started:
+                    await self._dispose(producer)
+
+    def _renew(self, broken: AIOKafkaProducer) -> None:
+        """Replace a producer of which a batch failed: its sequence numbers have a hole from then on."""
+        if self._producer is broken:
+            self._producer = None
+            task = asyncio.ensure_future(self._dispose(broken))
+            self._disposing.add(task)
+            task.add_done_callback(self._disposing.discard)
+
+    async def _dispose(self, producer: AIOKafkaProducer) -> None:
+        try:
+            async with asyncio.timeout(self._settings.send_timeout_seconds):
+                await producer.stop()
+        except (TimeoutError, KafkaError):
+            log.warning("stream.producer_close_overrun")
+
+
+def message_bytes(message: Message) -> int:
+    """Bytes of key, value and headers, lengths included."""
+    size = len(message.key) + len(message.value) + HEADER_BYTES
+    for name, value in message.headers:
+        size += len(name) + len(value) + HEADER_BYTES
+    return size
+
+
+def partition(key: bytes | None, everyone: Sequence[int], available: Sequence[int]) -> int:
+    """Kafka's own choice (murmur2 of the key), remembered: the hash costs more than the rest of a send."""
+    if key is None:
+        return choice(available or everyone)  # noqa: S311
+    return everyone[(hashed(key) & 0x7FFFFFFF) % len(everyone)]
+
+
+def _count(messages: Sequence[Message], answers: Sequence[Exception | None]) -> None:
+    sent: dict[str, int] = {}
+    for message, answer in zip(messages, answers, strict=True):
+        if answer is None:
+            sent[message.topic] = sent.get(message.topic, 0) + 1
+        else:
+            metrics.SEND_FAILURES.labels(message.topic, type(answer).__name__).inc()
+    for topic, count in sent.items():
+        metrics.SENT.labels(topic).inc(count)
