@@ -7,7 +7,7 @@ from uuid import UUID
 
 from bellwire_schemas.names import DecisionOutcome, Group, Kind
 
-from threshold_evaluator.domain.preferences import Effective
+from threshold_evaluator.domain.effective import Effective
 
 
 class Gate(StrEnum):

@@ -1,0 +1,142 @@
+"""Settings documents as JSON: merge patch, checks that name the field, lenient reading of what is stored."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from threshold_evaluator.domain.settings import (
+    JSON,
+    DistrictDocument,
+    PlaceSettings,
+    SchoolDocument,
+    StudentDocument,
+    UserDocument,
+    UserDocuments,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing that is wrong with a document: where (JSON pointer), and what would be right."""
+
+    pointer: str
+    problem: str
+
+
+def merge_patch(target: JSON, patch: JSON) -> dict[str, Any]:
+    """Apply a JSON merge patch (RFC 7396) and return a new document: null removes a key.
+
+    An object that a patch leaves empty goes too, so that "nothing set" has one form.
+    """
+    merged = dict(target)
+    for key, value in patch.items():
+        if value is None:
+            merged.pop(key, None)
+        elif isinstance(value, Mapping):
+            before = merged.get(key)
+            inner = merge_patch(before if isinstance(before, Mapping) else {}, value)
+            if inner:
+                merged[key] = inner
+            else:
+                merged.pop(key, None)
+        else:
+            merged[key] = value
+    return merged
+
+
+def _pointer(location: tuple[int | str, ...], document: Any) -> str:
+    """Follow a validation error's location as far as it lies in the document: union branches do not."""
+    path, here = "", document
+    for part in location:
+        within_list = isinstance(here, list) and isinstance(part, int) and part < len(here)
+        if not (within_list or (isinstance(here, Mapping) and part in here)):
+            break
+        here = here[part]
+        path += "/" + str(part).replace("~", "~0").replace("/", "~1")
+    return path
+
+
+def _faults(error: ValidationError, document: JSON) -> tuple[Fault, ...]:
+    by_pointer: dict[str, list[str]] = {}
+    for entry in error.errors(include_url=False, include_context=False, include_input=False):
+        pointer = _pointer(entry["loc"], document)
+        by_pointer.setdefault(pointer, []).append(entry["msg"].removeprefix("Value error, "))
+    return tuple(Fault(pointer, "; or ".join(problems)) for pointer, problems in by_pointer.items())
+
+
+def faults_of_user(document: JSON) -> tuple[Fault, ...]:
+    """Return what is wrong with a user's document, or a district's defaults; empty when it is right."""
+    return _check(UserDocument, document)
+
+
+def faults_of_student(document: JSON) -> tuple[Fault, ...]:
+    """Return what is wrong with a document that has only `groups` and `kinds`."""
+    return _check(StudentDocument, document)
+
+
+def faults_of_district(document: JSON) -> tuple[Fault, ...]:
+    """Return what is wrong with a district's settings."""
+    return _check(DistrictDocument, document)
+
+
+def faults_of_school(document: JSON) -> tuple[Fault, ...]:
+    """Return what is wrong with a school's settings."""
+    return _check(SchoolDocument, document)
+
+
+def _check(model: type[BaseModel], document: JSON) -> tuple[Fault, ...]:
+    try:
+        model.model_validate(document)
+    except ValidationError as error:
+        return _faults(error, document)
+    return ()
+
+
+def read_district(document: JSON) -> PlaceSettings:
+    """Read a stored or published district document; keys that do not validate count as not set."""
+    return PlaceSettings(*_readable(DistrictDocument, document))
+
+
+def read_school(document: JSON) -> PlaceSettings:
+    """Read a stored or published school document; keys that do not validate count as not set."""
+    return PlaceSettings(*_readable(SchoolDocument, document))
+
+
+def read_user(own: JSON, of_student: JSON) -> UserDocuments:
+    """Read a user's stored documents; keys that do not validate count as not set."""
+    return UserDocuments(_readable(UserDocument, own)[0], _readable(StudentDocument, of_student)[0])
+
+
+def _readable(model: type[BaseModel], document: JSON) -> tuple[JSON, tuple[str, ...]]:
+    ignored: list[str] = []
+    while True:
+        faults = _check(model, document)
+        if not faults:
+            return document, tuple(ignored)
+        for fault in faults:
+            if fault.pointer == "":
+                nulls = {key: None for key, value in document.items() if value is None}
+                if not nulls:
+                    return {}, (*ignored, "")
+                document = merge_patch(document, nulls)
+            else:
+                document = _without(document, _keys(fault.pointer))
+            ignored.append(fault.pointer)
+
+
+def _keys(pointer: str) -> tuple[str, ...]:
+    return tuple(part.replace("~1", "/").replace("~0", "~") for part in pointer.split("/")[1:])
+
+
+def _without(document: JSON, path: tuple[str, ...]) -> dict[str, Any]:
+    head, rest = path[0], path[1:]
+    copy = dict(document)
+    inner = copy.get(head)
+    if rest and isinstance(inner, Mapping):
+        copy[head] = _without(inner, rest)
+    else:
+        # A list is taken whole: dropping one of its members would change what it says.
+        copy.pop(head, None)
+    return copy
