@@ -22,7 +22,7 @@ class Source:
 
     def __post_init__(self) -> None:
         """Refuse an id that could not stand in a topic name or a path."""
-        if not _DISTRICT.match(self.district_id):
+        if not _DISTRICT.fullmatch(self.district_id):
             raise InvalidSource(f"district id does not match {DISTRICT_PATTERN}")
 
     def __str__(self) -> str:

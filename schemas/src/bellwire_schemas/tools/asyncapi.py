@@ -1,4 +1,4 @@
-"""The AsyncAPI 3 document: topics as channels, event types as messages, generated from catalogue and topics.toml."""
+"""The AsyncAPI 3 document: topics as channels, event types as messages; generated, never edited."""
 
 from pathlib import Path
 from typing import Any
@@ -30,7 +30,7 @@ def document(examples: Path) -> dict[str, Any]:
         "info": {
             "title": "Bellwire",
             "version": "1.0.0",
-            "description": "School change events to the right phones. CloudEvents 1.0, Kafka binding, binary mode.",
+            "description": "School change events to the right phones: CloudEvents 1.0 on Kafka, binary mode.",
             "license": {"name": "Apache-2.0"},
         },
         "defaultContentType": "application/json",

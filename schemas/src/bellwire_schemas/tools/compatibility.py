@@ -1,4 +1,4 @@
-"""Whether a schema may replace a published one of the same version: both old producers and old readers go on."""
+"""Whether a schema may replace a published one of the same version: old producers and readers go on."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -11,7 +11,7 @@ _EXACT = ("type", "format", "pattern", "const")
 
 
 def incompatibilities(old: Schema, new: Schema) -> list[str]:
-    """Return one sentence for each change that an old producer or an old reader would meet; empty is compatible.
+    """Return one sentence for each change that an old producer or reader would meet; empty is compatible.
 
     Allowed: a new optional property, a wider bound, words (title, description, examples).
     """

@@ -19,7 +19,7 @@ class Example:
 
 
 def read_examples(folder: Path) -> Iterator[Example]:
-    """Yield the examples of every type, in the order of the catalogue; a delivery's outcomes share one folder."""
+    """Yield the examples of every type, in the order of the catalogue; outcomes share one folder."""
     for type_name in CATALOGUE:
         for path in sorted((folder / example_folder(type_name)).glob("*.json")):
             yield Example(type_name, path.stem, json.loads(path.read_text("utf-8")))

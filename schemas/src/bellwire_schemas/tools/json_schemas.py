@@ -1,6 +1,7 @@
 """JSON Schema of every event's data: `schemas/json/<name>.v1.json`, one file a model."""
 
 import json
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from bellwire_schemas.tools.examples import example_folder
 _BASE = "urn:bellwire:schema:"
 
 
+@cache
 def schemas() -> dict[str, dict[str, Any]]:
     """Return each schema by its file name."""
     made: dict[str, dict[str, Any]] = {}
@@ -32,13 +34,13 @@ def text(document: dict[str, Any]) -> str:
 
 
 def write(folder: Path) -> list[str]:
-    """Write every schema; return the names of the files that changed. A file of no type any more is removed."""
+    """Write every schema; return the names of the files that changed or went."""
     folder.mkdir(parents=True, exist_ok=True)
     made = {name: text(document) for name, document in schemas().items()}
     changed = [name for name, body in made.items() if not _same(folder / name, body)]
     for name in changed:
         (folder / name).write_text(made[name], "utf-8")
-    for stray in set(path.name for path in folder.glob("*.json")) - set(made):
+    for stray in {path.name for path in folder.glob("*.json")} - set(made):
         (folder / stray).unlink()
         changed.append(stray)
     return sorted(changed)
