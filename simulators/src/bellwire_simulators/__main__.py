@@ -26,6 +26,7 @@ def providers(
     faulty: Annotated[bool, typer.Option("--faulty", help="Control every frame, slower.")] = False,
 ) -> None:
     """Simulate APNs and FCM until SIGTERM; DIR/providers.json says where, once they listen."""
+    state.mkdir(parents=True, exist_ok=True)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(run_providers(state, Ports(apns_port, fcm_port, ledger_port), faulty))
 

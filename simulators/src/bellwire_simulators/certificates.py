@@ -7,6 +7,7 @@ from pathlib import Path
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 _VALID = timedelta(days=825)
@@ -20,13 +21,11 @@ def write_secret(path: Path, content: bytes) -> None:
     path.write_bytes(content)
 
 
-def private_pem(key: serialization.PrivateFormat | ec.EllipticCurvePrivateKey | object) -> bytes:
+def private_pem(key: PrivateKeyTypes) -> bytes:
     """A private key as unencrypted PKCS#8 PEM, the form of Apple's .p8 files too."""
-    assert hasattr(key, "private_bytes")
-    pem: bytes = key.private_bytes(
+    return key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
-    return pem
 
 
 def ensure_certificates(folder: Path) -> tuple[Path, Path, Path]:

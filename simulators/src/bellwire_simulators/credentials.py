@@ -6,6 +6,7 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
 from joserfc.jwk import ECKey, RSAKey
 
 from .apns.provider_token import SigningKey
@@ -77,9 +78,5 @@ def _ensure_account(path: Path, token_uri: str) -> ServiceAccount:
     return ServiceAccount(content["client_email"], content["private_key_id"], public, token_uri)
 
 
-def _public_pem(public: object) -> bytes:
-    assert hasattr(public, "public_bytes")
-    pem: bytes = public.public_bytes(
-        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
-    )
-    return pem
+def _public_pem(public: PublicKeyTypes) -> bytes:
+    return public.public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)

@@ -27,7 +27,6 @@ class FastBuild:
     ) -> None:
         self._provider = provider
         self._port = port
-        self._late: set[asyncio.Task[None]] = set()
         self._server = Server(
             self._serve,
             port=port,
@@ -57,9 +56,7 @@ class FastBuild:
 
     async def stop(self) -> None:
         """Stop listening; answers still held back are dropped."""
-        for task in self._late:
-            task.cancel()
-        self._server.stop()
+        self._server.signal_handler_interrupt()  # type: ignore[no-untyped-call]
         await self._running
 
     def goaway(self, reason: str) -> int:

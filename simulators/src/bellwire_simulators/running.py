@@ -36,7 +36,6 @@ async def run_providers(state: Path, ports: Ports, faulty: bool) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopped.set)
-    state.mkdir(parents=True, exist_ok=True)
     described = state / "providers.json"
     described.unlink(missing_ok=True)
     ports = _chosen(ports)

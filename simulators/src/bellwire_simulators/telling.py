@@ -1,6 +1,7 @@
 """Device tokens that choose their own outcome, so that a test needs no other word with the provider.
 
-An outcome is written as a query string of `Outcome` fields, as in `error=Unregistered&timestamp=1700000000000`.
+An outcome is written as a query string of `Outcome` fields, as in
+`error=Unregistered&timestamp=1700000000000`.
 APNs: `0bad`, that text in hex, `00`, any serial in hex. FCM: `outcome:`, that text, `:`, any serial.
 """
 

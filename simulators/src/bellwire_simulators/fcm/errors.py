@@ -11,8 +11,8 @@ class FcmError(Enum):
         "UNAUTHENTICATED",
         401,
         "UNAUTHENTICATED",
-        "Request had invalid authentication credentials. Expected OAuth 2 access token, login cookie or other "
-        "valid authentication credential.",
+        "Request had invalid authentication credentials. Expected OAuth 2 access token, login cookie or "
+        "other valid authentication credential.",
     )
     THIRD_PARTY_AUTH_ERROR = (
         "THIRD_PARTY_AUTH_ERROR",

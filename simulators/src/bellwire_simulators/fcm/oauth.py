@@ -47,7 +47,7 @@ class Granted:
     """A grant that stands: an access token may be given."""
 
 
-def check_grant(body: bytes, account: ServiceAccount, now: float) -> Granted | Denied:
+def check_grant(body: bytes, account: ServiceAccount, now: float) -> Granted | Denied:  # noqa: PLR0911
     """Check a token request's form and assertion against `now` (epoch seconds)."""
     form = parse_qs(body.decode(errors="replace"))
     if form.get("grant_type") != [GRANT_TYPE]:
