@@ -30,7 +30,9 @@ class StreamSettings(BaseModel):
     ca_file: Path | None = None
 
     compression: Compression = "lz4"
-    linger_ms: int = Field(default=2, ge=0, le=1_000)
+    linger_ms: int = Field(default=0, ge=0, le=1_000)
+    """How long a partition's first message waits for company; those that come while a batch is under way make
+    the next one anyway."""
     max_message_bytes: int = Field(default=1_000_000, ge=1_024, le=100_000_000)
     """Key, value and headers of one message together; the topic's `max.message.bytes` must not be less."""
     send_timeout_seconds: float = Field(default=30.0, gt=0)
