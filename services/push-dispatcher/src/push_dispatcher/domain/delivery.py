@@ -41,7 +41,8 @@ def may_move(before: State, after: State) -> bool:
 class Waiting:
     """What ruling about a row needs; all times are product time.
 
-    `in_flight` is true while somebody holds its lease: its request may be out. `seq` orders badge rows, which
+    `in_flight` is true while its request may be out, `elsewhere` when
+    that is in another process, whose requests this one cannot put in order with its own. `seq` orders badge rows, which
     have no things.
     """
 
@@ -52,6 +53,7 @@ class Waiting:
     send_before: datetime
     seq: int = 0
     in_flight: bool = False
+    elsewhere: bool = False
     withdrawn: bool = False
     silent: bool = False
 
@@ -114,7 +116,7 @@ def rule(rows: Sequence[Waiting], now: datetime) -> dict[UUID, Ruling]:
         newest = max(late, key=lambda row: (row.written_at, row.delivery_id))
         rulings |= {row.delivery_id: End(State.COLLAPSED) for row in late if row is not newest}
         rulings[newest.delivery_id] = Send(as_summary=True)
-    flying = [row for row in rows if row.in_flight and row.state is State.QUEUED]
+    flying = [row for row in rows if row.in_flight and row.elsewhere and row.state is State.QUEUED]
     for row in staying:
         if rulings.get(row.delivery_id, SEND) == SEND:
             rulings[row.delivery_id] = HOLD if _follows(row, flying) else SEND

@@ -31,6 +31,7 @@ class Push:
     delivery_id: UUID
     purpose: Purpose
     token: Token
+    token_kind: str
     title: str
     body: str
     badge: int

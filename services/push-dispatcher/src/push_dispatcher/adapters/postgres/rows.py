@@ -1,0 +1,104 @@
+"""Records of the database as the values of ports.py, and lists of values as the columns of a query."""
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from hashlib import sha256
+from typing import Any
+from uuid import UUID
+
+from bellwire_schemas.names import Environment
+
+from push_dispatcher.domain.content import Content, Purpose
+from push_dispatcher.domain.delivery import State
+from push_dispatcher.domain.device import ApnsEnvironment, DeviceSettings, Platform
+from push_dispatcher.domain.intake import UserKey
+from push_dispatcher.domain.payload import Token
+from push_dispatcher.ports import Device, LeasedRow, Row
+
+NOBODY = UUID(int=0)
+LONG_AGO = datetime.min.replace(tzinfo=UTC)
+
+
+def digest(token: str) -> bytes:
+    """Return what the unique index knows a token by: tokens may be longer than an index entry."""
+    return sha256(token.encode("utf-8", "surrogatepass")).digest()
+
+
+def user_columns(users: Iterable[UserKey]) -> dict[str, list[str]]:
+    """Return the columns that name users."""
+    listed = list(users)
+    return {
+        "districts": [user.district_id for user in listed],
+        "environments": [user.environment.value for user in listed],
+        "users": [user.user_id for user in listed],
+    }
+
+
+def user_of(record: Any) -> UserKey:
+    """Return whose row it is."""
+    return UserKey(record["district_id"], Environment(record["environment"]), record["user_id"])
+
+
+def device_of(record: Any) -> Device:
+    """Read a row of `devices`."""
+    return Device(
+        user=user_of(record),
+        installation_id=record["installation_id"],
+        platform=Platform(record["platform"]),
+        app=record["app"],
+        token=Token(record["token"]),
+        token_kind=record["token_kind"],
+        apns_environment=ApnsEnvironment(record["apns_environment"]),
+        settings=DeviceSettings.model_validate(record["settings"]) if record["settings"] else _UNNARROWED,
+        registered_at=record["registered_at"],
+        seen_at=record["seen_at"],
+        spare_until=record["spare_until"],
+    )
+
+
+def row_of(record: Any) -> Row:
+    """Read what a ruling needs of a row of `deliveries`."""
+    return Row(
+        delivery_id=_uuid(record["delivery_id"]),
+        user=user_of(record),
+        installation_id=record["installation_id"],
+        state=State(record["state"]),
+        things={thing: datetime.fromisoformat(version) for thing, version in record["things"].items()},
+        written_at=record["written_at"],
+        send_before=record["send_before"],
+        requested_at=record["requested_at"],
+        seq=record["seq"],
+        unseen=record["unseen"],
+        silent=record["purpose"] == Purpose.BADGE,
+        withdrawn=record["withdrawn"],
+        leased_by=_uuid(record["leased_by"] or NOBODY),
+        alert_id=_uuid(record["alert_id"]),
+        provider=record["provider"],
+    )
+
+
+def leased_of(record: Any) -> LeasedRow:
+    """Read a row that was just leased."""
+    return LeasedRow(
+        row=row_of(record),
+        lane=record["lane"],
+        content=Content.model_validate_json(record["content"]),
+        urgent=record["urgent"],
+        slot=_uuid(record["slot"]),
+        attempts=record["attempts"],
+        first_attempt=record["first_attempt_at"] or LONG_AGO,
+        as_summary=record["as_summary"],
+    )
+
+
+def ids_of(records: Sequence[Any]) -> frozenset[UUID]:
+    """Return the delivery ids that a query answered."""
+    return frozenset(_uuid(record["delivery_id"]) for record in records)
+
+
+def _uuid(value: UUID) -> UUID:
+    """Return the standard library's own class: asyncpg's subclass is equal but slower to hash."""
+    return UUID(int=value.int)
+
+
+_UNNARROWED = DeviceSettings()

@@ -1,0 +1,60 @@
+"""One delivery ready to be sent, and what came of sending it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from push_dispatcher.domain.content import Purpose
+from push_dispatcher.domain.device import ApnsEnvironment, Provider
+from push_dispatcher.domain.intake import UserKey
+from push_dispatcher.domain.payload import Push
+from push_dispatcher.domain.settle import Settled
+from push_dispatcher.domain.verdict import Verdict
+
+DeviceKey = tuple[str, str, str]
+"""District, environment, installation."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A leased row. `attempts` were made before; `first_attempt` counts only if there were any (real time).
+
+    `lease_ends` is a monotonic second of this process: after it nobody may start the request.
+    """
+
+    delivery_id: UUID
+    lane: str
+    user: UserKey
+    installation_id: str
+    push: Push
+    attempts: int
+    first_attempt: datetime
+    registered_at: datetime
+    requested_at: datetime
+    lease_ends: float
+
+    @property
+    def device(self) -> DeviceKey:
+        """Whose turn it is: one request of a device is out at a time, so that a newer shows last."""
+        return (self.user.district_id, self.user.environment, self.installation_id)
+
+    @property
+    def reported(self) -> bool:
+        """Only alerts are told back to the deliveries topic."""
+        return self.push.purpose is Purpose.ALERT
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """One answer: what it means, what becomes of the row, and when the request left (real time)."""
+
+    job: Job
+    verdict: Verdict
+    settled: Settled
+    sent_at: datetime
+    prune: bool = False
+
+
+def lane_of(provider: Provider, apns_environment: ApnsEnvironment) -> str:
+    """Name the pool that a device's pushes go through: one per provider and host."""
+    return provider.value if provider is Provider.FCM else f"{provider.value}/{apns_environment.value}"
