@@ -16,6 +16,7 @@ from .certificates import ensure_certificates
 from .control import Control
 from .credentials import KEY_ID, PROJECT_ID, TEAM_ID, TOPIC, Credentials, ensure_credentials
 from .fast import FastBuild
+from .faulty.build import FaultyBuild
 from .fcm.router import TOKEN_PATH, FcmRouter
 from .ledger import Ledger
 from .provider import Build, Provider
@@ -68,6 +69,11 @@ async def run_providers(state: Path, ports: Ports, faulty: bool) -> None:
 def _builds(
     providers: dict[str, Provider], ports: Ports, certificate: Path, key: Path, control: Control, faulty: bool
 ) -> dict[str, Build]:
+    if faulty:
+        return {
+            "apns": FaultyBuild(providers["apns"], ports.apns, certificate, key, control, gated=True),
+            "fcm": FaultyBuild(providers["fcm"], ports.fcm, certificate, key, control, gated=False),
+        }
     streams = control.limits.streams
     return {
         "apns": FastBuild(providers["apns"], ports.apns, certificate, key, streams, http1=False),
