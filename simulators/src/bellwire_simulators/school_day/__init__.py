@@ -1,0 +1,1 @@
+"""A school day: a made-up district, its OneRoster bundle, its changes, and what is due on which phone."""
