@@ -94,8 +94,8 @@ def bundle(district: District, on: date) -> bytes:
         "categories": [{"sourcedId": "work", "title": "Work", "weight": "100"}],
         "lineItems": [
             {"sourcedId": f"li-{s.section_id}", "title": "Chapter 4 quiz", "assignDate": str(on),
-             "dueDate": str(on), "classSourcedId": s.section_id, "categorySourcedId": "work", "academicSessionSourcedId": "term",
-             "resultValueMin": "0", "resultValueMax": "100", "schoolSourcedId": s.school_id}
+             "dueDate": str(on), "classSourcedId": s.section_id, "categorySourcedId": "work",
+             "academicSessionSourcedId": "term", "resultValueMin": "0", "resultValueMax": "100", "schoolSourcedId": s.school_id}
             for s in district.sections
         ],
         "results": [],
@@ -158,8 +158,8 @@ def _users(district: District) -> list[Row]:
 
 def _roles(district: District) -> list[Row]:
     students = [
-        {"sourcedId": f"r-{s.student_id}", "userSourcedId": s.student_id, "roleType": "primary", "role": "student",
-         "orgSourcedId": s.school_id}
+        {"sourcedId": f"r-{s.student_id}", "userSourcedId": s.student_id, "roleType": "primary",
+         "role": "student", "orgSourcedId": s.school_id}
         for s in district.students
     ]  # fmt: skip
     guardians = [

@@ -193,12 +193,12 @@ def make_plan(district: District, date: str, scale: float = 1.0, seed: int = 11)
             Act("10:30", "Scores are in, and a mark is put right", [
                 *scores,
                 write.score("quiz-82", low, 82.0),
-                write.score("essay-64", low, 64.0),
                 write.score("essay", first, 0.0, missing=True),
                 write.score("essay", second, 91.5),
                 write.score("quiz", unseen, 55.0),
                 write.mark("bell-corrected", marked, "absent", date),
             ]),
+            Act("11:15", "Essays come back", [write.score("essay-64", low, 64.0)]),
             Act("12:20", "Lunch", [*lunches, write.balance("noon", eater, "9.75")]),
             Act("12:40", "Second helping", [write.balance("seconds", eater, "8.50", told=True)]),
             Act("14:30", "Quarter grades are posted", grades),
