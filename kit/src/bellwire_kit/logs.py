@@ -37,5 +37,5 @@ def configure(service: str, level: str = "INFO") -> None:
 
 def logger(name: str) -> structlog.typing.FilteringBoundLogger:
     """Return the logger of a module."""
-    bound: structlog.typing.FilteringBoundLogger = structlog.get_logger(logger=name)
+    bound: structlog.typing.FilteringBoundLogger = structlog.get_logger(name, module=name)
     return bound
