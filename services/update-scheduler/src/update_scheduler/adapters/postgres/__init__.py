@@ -1,0 +1,1 @@
+"""The queue in Postgres: named queries beside the classes that use them."""

@@ -1,0 +1,224 @@
+"""What the use cases need of the outside: one transaction on the queue, and the writer of letters."""
+
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+from typing import Protocol
+from uuid import UUID
+
+from bellwire_schemas.names import Environment, RequestKind
+
+from update_scheduler.domain.actors import Person
+from update_scheduler.domain.booking import Taken
+from update_scheduler.domain.groups import GroupKind, Link
+from update_scheduler.domain.requests import NoDate, Request, Step
+from update_scheduler.domain.sites import Hosting, Site
+from update_scheduler.domain.versions import Catalogue
+from update_scheduler.domain.windows import Blackout, Window
+
+
+class Missing(Enum):
+    """It is not there."""
+
+    MISSING = "missing"
+
+
+MISSING = Missing.MISSING
+
+
+@dataclass(frozen=True, slots=True)
+class District:
+    """What mail says of a district; `timezone` is an IANA name."""
+
+    id: str
+    name: str
+    timezone: str
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Districts that belong together."""
+
+    id: str
+    name: str
+    kind: GroupKind
+    districts: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class GroupRequest:
+    """One version update asked for all members of a group; `revision` is what If-Match names."""
+
+    id: UUID
+    group_id: str
+    group_name: str
+    version: str
+    target: Environment
+    revision: int
+    requested_by: str
+    note: str
+    preferred: datetime | NoDate
+    skipped: tuple[str, ...]
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """Who is mailed: a district's or a group's (the other is ""); `user_id` is "" when nobody signs in so."""
+
+    name: str
+    email: str
+    district_id: str
+    group_id: str
+    user_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """One letter in the outbox; `message_id` is deterministic, so that a repeat carries the same."""
+
+    message_id: str
+    recipient: str
+    subject: str
+    text: str
+    html: str
+    request: Request
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One lifecycle event for one site, in the outbox."""
+
+    id: UUID
+    site_id: str
+    district_id: str
+    environment: Environment
+    type: str
+    at: datetime
+    data: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One line of a request's thread."""
+
+    id: UUID
+    at: datetime
+    by_role: str
+    by_user: str
+    body: str
+
+
+class Queue(Protocol):
+    """One transaction. Locks are taken in one order: sites, then group request, requests, windows."""
+
+    async def find(self, request_id: UUID) -> Request | Missing:
+        """Read a request, unlocked."""
+
+    async def find_group(self, request_id: UUID) -> GroupRequest | Missing:
+        """Read a group request, unlocked."""
+
+    async def members(self, group_request: UUID) -> Sequence[Request]:
+        """Read the members of a group request, unlocked."""
+
+    async def lock_sites(self, districts: Collection[str]) -> Sequence[Site]:
+        """All sites of the districts, locked until the end."""
+
+    async def lock_group(self, group_request: UUID) -> GroupRequest:
+        """A group request, locked until the end."""
+
+    async def lock(self, ids: Collection[UUID]) -> Sequence[Request]:
+        """Requests, locked until the end, by id."""
+
+    async def lock_open(self, districts: Collection[str]) -> Sequence[Request]:
+        """The open version requests of the districts, locked until the end."""
+
+    async def catalogue(self) -> Catalogue:
+        """All releases and Rx packs."""
+
+    async def districts(self, ids: Collection[str]) -> Mapping[str, District]:
+        """Districts by id."""
+
+    async def links(self, districts: Collection[str]) -> Mapping[str, Link]:
+        """The linked group of each district that has one."""
+
+    async def group(self, group_id: str) -> Group | Missing:
+        """A group with its districts."""
+
+    async def groups_of(self, group_requests: Collection[UUID]) -> Mapping[UUID, str]:
+        """The group of each group request."""
+
+    async def lock_windows(
+        self, hosting: Hosting, kind: RequestKind
+    ) -> tuple[Sequence[Window], Sequence[Blackout]]:
+        """The windows that serve them, locked until the end, and the blackouts of the hosting type."""
+
+    async def taken(self, windows: Collection[UUID], besides: Collection[UUID]) -> Taken:
+        """Places held in the windows' occurrences, those of the requests `besides` not counted."""
+
+    async def recipients(
+        self, districts: Collection[str], groups: Collection[str], requesters: Collection[str]
+    ) -> Sequence[Contact]:
+        """The contacts of districts and groups, and group contacts who asked."""
+
+    async def add_group(self, group_request: GroupRequest) -> None:
+        """Insert a group request."""
+
+    async def touch_group(self, group_request: UUID) -> None:
+        """One revision on."""
+
+    async def add(self, requests: Sequence[Request]) -> None:
+        """Insert new requests."""
+
+    async def save(self, requests: Sequence[Request]) -> None:
+        """Write what became of them."""
+
+    async def add_audit(self, steps: Sequence[Step], by: Person, at: datetime) -> None:
+        """One audit line a step."""
+
+    async def add_message(self, request: Request, message: Message) -> None:
+        """One line in a thread."""
+
+    async def set_versions(self, completed: Sequence[Request], at: datetime) -> None:
+        """The sites' version, or copy date and scrub, of requests that were completed."""
+
+    async def add_events(self, events: Sequence[Event]) -> None:
+        """Lifecycle events, to be published after commit, in this order."""
+
+    async def add_mails(self, mails: Sequence[Mail], at: datetime) -> None:
+        """Mail, to be sent after commit."""
+
+    async def remember_key(
+        self, user_id: str, key: str, digest: bytes, request_id: UUID, at: datetime
+    ) -> tuple[UUID, bytes]:
+        """Keep an idempotency key; answers the request and digest that hold it now."""
+
+
+class Queues(Protocol):
+    """Opens transactions."""
+
+    def begin(self) -> AbstractAsyncContextManager[Queue]:
+        """One transaction: committed when the block ends, undone when it raises."""
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """What one recipient reads."""
+
+    subject: str
+    text: str
+    html: str
+
+
+class Letters(Protocol):
+    """Writes letters from templates."""
+
+    def transition(
+        self,
+        steps: Sequence[Step],
+        districts: Mapping[str, District],
+        recipient: Contact,
+    ) -> Letter:
+        """The letter about steps of one transition (several for a group) to one recipient."""

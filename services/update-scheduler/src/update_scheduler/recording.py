@@ -1,0 +1,126 @@
+"""What every step leaves behind, in the transaction that makes it: state, audit, events, mail."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+from uuid import UUID, uuid5
+
+from bellwire_kit import faults
+from bellwire_schemas.catalogue import update_type
+from bellwire_schemas.names import Environment
+from bellwire_schemas.updates import UpdateRequestMoved
+
+from update_scheduler.domain.actors import Person
+from update_scheduler.domain.requests import Came, Member, Request, Step
+from update_scheduler.domain.slots import NO_SLOT
+from update_scheduler.domain.states import Cancelled, Completed
+from update_scheduler.domain.statuses import Status
+from update_scheduler.ports import Contact, District, Event, Letters, Mail, Queue
+
+_NAMESPACE = UUID("5b0a3d5e-2f0e-5c3c-8f5b-0f6a3a1f6b52")
+
+
+@dataclass(frozen=True, slots=True)
+class Scribe:
+    """Records steps. `mail_domain` is the right side of each Message-ID."""
+
+    letters: Letters
+    mail_domain: str
+
+    async def record(self, queue: Queue, steps: Sequence[Step], by: Person, at: datetime) -> None:
+        """Write the steps: requests, audit lines, versions, one event a site, one mail a reader."""
+        fresh = [s.after for s in steps if isinstance(s.before, Came)]
+        if fresh:
+            await queue.add(fresh)
+        if moved := [s.after for s in steps if not isinstance(s.before, Came)]:
+            await queue.save(moved)
+        await queue.add_audit(steps, by, at)
+        faults.point("update_scheduler.recorded")
+        completed = [s.after for s in steps if isinstance(s.after.state, Completed) and not s.flagged]
+        if completed:
+            await queue.set_versions(completed, at)
+        told = [s for s in steps if s.told]
+        if told:
+            await queue.add_events([event for step in told for event in _events(step, at)])
+            await queue.add_mails(await self._mails(queue, told), at)
+
+    async def _mails(self, queue: Queue, told: Sequence[Step]) -> list[Mail]:
+        requests = [s.after for s in told]
+        districts = await queue.districts({r.district_id for r in requests})
+        groups = await queue.groups_of(
+            {r.group.group_request for r in requests if isinstance(r.group, Member)}
+        )
+        contacts = await queue.recipients(
+            set(districts), set(groups.values()), {r.requested_by for r in requests}
+        )
+        mails: list[Mail] = []
+        for bundle in _bundles(told):
+            mails.extend(self._bundle(bundle, districts, groups, contacts))
+        return mails
+
+    def _bundle(
+        self,
+        steps: Sequence[Step],
+        districts: Mapping[str, District],
+        groups: Mapping[UUID, str],
+        contacts: Sequence[Contact],
+    ) -> list[Mail]:
+        mails: dict[str, Mail] = {}
+        about = uuid5(_NAMESPACE, "/".join(sorted(f"{s.after.id}:{s.after.revision}" for s in steps)))
+        for contact in contacts:
+            address = contact.email.lower()
+            seen = [s for s in steps if _concerns(contact, s.after, groups)]
+            if seen and address not in mails:
+                letter = self.letters.transition(seen, districts, contact)
+                message_id = f"<{uuid5(about, address)}@{self.mail_domain}>"
+                mails[address] = Mail(
+                    message_id, contact.email, letter.subject, letter.text, letter.html, seen[0].after
+                )
+        return list(mails.values())
+
+
+def _bundles(told: Sequence[Step]) -> list[list[Step]]:
+    """Steps that one mail a recipient tells of: the members of one group request that became the same."""
+    bundles: dict[tuple[UUID, str], list[Step]] = {}
+    for step in told:
+        request = step.after
+        whole = request.group.group_request if isinstance(request.group, Member) else request.id
+        bundles.setdefault((whole, step.word), []).append(step)
+    return list(bundles.values())
+
+
+def _concerns(contact: Contact, request: Request, groups: Mapping[UUID, str]) -> bool:
+    if contact.district_id:
+        return contact.district_id == request.district_id
+    if isinstance(request.group, Member) and groups.get(request.group.group_request) == contact.group_id:
+        return True
+    return contact.user_id == request.requested_by
+
+
+def _events(step: Step, at: datetime) -> list[Event]:
+    request = step.after
+    word: Literal["cancelled"] | Status = (
+        "cancelled" if isinstance(request.state, Cancelled) else request.state.status
+    )
+    kind = update_type(word)
+    when = step.scheduled_for
+    events = []
+    for site in request.sites:
+        environment = Environment(site.rpartition(".")[2])
+        data = UpdateRequestMoved(
+            request_id=request.id,
+            site_id=site,
+            district_id=request.district_id,
+            environment=environment,
+            kind=request.kind,
+            status=word,
+            version=request.version or None,
+            at=at,
+            scheduled_for=None if when is NO_SLOT else when,
+        )
+        identity = uuid5(_NAMESPACE, f"event/{request.id}/{request.revision}/{site}")
+        events.append(
+            Event(identity, site, request.district_id, environment, kind, at, data.model_dump(mode="json"))
+        )
+    return events
