@@ -1,8 +1,8 @@
 """The second runtime, on faust-streaming, in the one form that lost no record (architecture.md section 9).
 
 Faust's streams acknowledge on their own: a failed or cancelled batch in a `finally`, and records of an
-earlier generation as they are skipped. So no agent and no stream is used: the topic's channel is read, bytes as
-they are, and a message is acknowledged here alone, after the handler. docs/streams.md says what it cannot do.
+earlier generation as they are skipped. So no agent and no stream is used: the topic's channel is read, bytes
+as they are, and a message is acknowledged here alone, after the handler. Its limits: docs/streams.md.
 """
 
 import asyncio

@@ -1,0 +1,218 @@
+"""The fault table of architecture.md section 9, for both real runtimes side by side in each test."""
+
+import asyncio
+import json
+import signal
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from bellwire_kit.streams.protocol import DONE, Outcome, Record, Subscription
+
+WORKER = Path(__file__).with_name("worker.py")
+ROUND = 300
+MAX_BATCH = 50
+
+
+class Worker:
+    """One process of a group, and what its handler has seen through."""
+
+    def __init__(self, stage: Any, topic: str, log: Path) -> None:
+        subscription = {"topics": [topic], "group": f"{topic}-group", "max_batch": MAX_BATCH}
+        arguments = [stage.settings.model_dump_json(), json.dumps(subscription), str(log)]
+        self._log = log
+        self.errors = log.with_suffix(".err")
+        with self.errors.open("wb") as errors:
+            self.process = subprocess.Popen([sys.executable, str(WORKER), *arguments], stderr=errors)
+
+    def lines(self) -> list[str]:
+        # the last line may be half written
+        return self._log.read_text().split("\n")[:-1] if self._log.exists() else []
+
+    @property
+    def ready(self) -> bool:
+        assert self.process.poll() is None, self.errors.read_text()[-2_000:]
+        return "-" in self.lines()
+
+    def numbers(self) -> list[int]:
+        return [int(line.split()[2]) for line in self.lines() if line != "-"]
+
+    async def terminated(self) -> int:
+        self.process.send_signal(signal.SIGTERM)
+        return await asyncio.wait_for(asyncio.to_thread(self.process.wait), 30)
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.wait()
+
+
+@asynccontextmanager
+async def workers(
+    stage: Any, topic: str, folder: Path, count: int, until: Any
+) -> AsyncIterator[list[Worker]]:
+    """So many workers of one group, all reading; none is left."""
+    found = [Worker(stage, topic, folder / f"{stage.name}-{topic}-{number}.log") for number in range(count)]
+    try:
+        await until(lambda: all(worker.ready for worker in found), f"{count} {stage.name} workers ready")
+        yield found
+    finally:
+        for worker in found:
+            worker.kill()
+
+
+def handled(found: Sequence[Worker]) -> Counter[int]:
+    return Counter(number for worker in found for number in worker.numbers())
+
+
+class Sent:
+    """Numbered messages, a round at a time."""
+
+    def __init__(self, stage: Any, topic: str, tools: Any) -> None:
+        self._stage, self._topic, self._tools = stage, topic, tools
+        self.count = 0
+
+    async def more(self) -> None:
+        numbered = self._tools.messages(self._topic, self.count + ROUND)[self.count :]
+        await self._stage.send(numbered)
+        self.count += ROUND
+
+
+async def both_working(found: Sequence[Worker], sent: Sent, until: Any) -> None:
+    """Send until every worker of these has its share."""
+    while not all(worker.numbers() for worker in found):
+        await sent.more()
+        await until(lambda: len(handled(found)) == sent.count, "a round by all workers")
+
+
+async def test_a_killed_workers_sibling_takes_over_and_nothing_is_lost(
+    real: list[Any], tools: Any, tmp_path: Path
+) -> None:
+    async def scenario(stage: Any) -> None:
+        topic = await stage.topic(6)
+        async with workers(stage, topic, tmp_path, 2, tools.until) as found:
+            sent = Sent(stage, topic, tools)
+            await both_working(found, sent, tools.until)
+            sending = asyncio.create_task(sent.more())
+            found[0].kill()
+            await sending
+            await tools.until(lambda: len(handled(found)) == sent.count, f"all records with {stage.name}")
+            assert await found[1].terminated() == 0, "SIGTERM drains and ends well"
+            counts = handled(found)
+            repeated = sum(counts.values()) - len(counts)
+            assert repeated <= MAX_BATCH, (
+                f"{stage.name}: {repeated} repeated, at most the batch in hand is expected"
+            )
+            assert await stage.committed(f"{topic}-group", topic) == sent.count
+
+    await asyncio.gather(*(scenario(stage) for stage in real))
+
+
+async def test_a_worker_frozen_past_its_session_loses_nothing_and_comes_back(
+    real: list[Any], tools: Any, tmp_path: Path
+) -> None:
+    async def scenario(stage: Any) -> None:
+        topic = await stage.topic(6)
+        async with workers(stage, topic, tmp_path, 2, tools.until) as found:
+            frozen, sibling = found
+            sent = Sent(stage, topic, tools)
+            await both_working(found, sent, tools.until)
+            frozen.process.send_signal(signal.SIGSTOP)
+            # only after the session is over can the sibling have handled everything
+            await sent.more()
+            await tools.until(
+                lambda: len(handled(found)) == sent.count, f"the sibling has taken over: {stage.name}"
+            )
+            frozen.process.send_signal(signal.SIGCONT)
+            assert await sibling.terminated() == 0
+            await sent.more()
+            await tools.until(
+                lambda: len(handled(found)) == sent.count, f"the frozen one is back: {stage.name}"
+            )
+            assert await frozen.terminated() == 0
+            assert await stage.committed(f"{topic}-group", topic) == sent.count
+
+    await asyncio.gather(*(scenario(stage) for stage in real))
+
+
+async def test_the_broker_is_killed_and_restarted_and_nothing_is_lost(own_kafka: Any, tools: Any) -> None:
+    stages = [tools.KafkaStage(name, own_kafka.bootstrap_servers) for name in ("aiokafka", "faust")]
+    killed, restarted = asyncio.Event(), asyncio.Event()
+    working = asyncio.Semaphore(0)
+
+    async def scenario(stage: Any) -> None:
+        topic = await stage.topic()
+        sent = Sent(stage, topic, tools)
+        seen: set[int] = set()
+
+        async def handler(records: Sequence[Record]) -> Sequence[Outcome]:
+            seen.update(int(record.headers[0][1]) for record in records)
+            return [DONE] * len(records)
+
+        subscription = Subscription((topic,), f"{topic}-group", max_batch=MAX_BATCH)
+        async with tools.Running(stage.consumer(subscription), handler) as running:
+            await sent.more()
+            await tools.until(lambda: len(seen) == sent.count, f"the first round: {stage.name}")
+            working.release()
+            await killed.wait()
+            if stage.name == "aiokafka":
+                await tools.until(lambda: not running.consumer.ready, "not ready without a broker")
+            working.release()
+            await restarted.wait()
+            await sent.more()
+            await tools.until(lambda: len(seen) == sent.count, f"the round after the restart: {stage.name}")
+            await tools.until(lambda: running.consumer.ready, f"ready again: {stage.name}")
+            await running.stopped()
+        assert await stage.committed(subscription.group, topic) == sent.count
+
+    async def broker() -> None:
+        for _ in stages:
+            await working.acquire()
+        await asyncio.to_thread(own_kafka.kill)
+        killed.set()
+        for _ in stages:
+            await working.acquire()
+        await asyncio.to_thread(own_kafka.start)
+        await asyncio.to_thread(own_kafka.wait_ready)
+        restarted.set()
+
+    async with asyncio.TaskGroup() as together:
+        for stage in stages:
+            together.create_task(scenario(stage))
+        together.create_task(broker())
+
+
+async def test_records_of_aborted_transactions(real: list[Any], tools: Any) -> None:
+    """aiokafka never sees them. Faust reads them like any other, and what it commits stays behind (docs/streams.md)."""
+
+    async def scenario(stage: Any) -> tuple[list[bytes], int, int]:
+        topic = await stage.topic(1)
+        async with stage.transactional() as producer:
+            for number in range(20):
+                await producer.begin_transaction()
+                await producer.send_and_wait(topic, b"%d" % number, b"key", headers=[("ce_id", b"0")])
+                await (producer.abort_transaction() if number % 2 else producer.commit_transaction())
+        await stage.send(tools.messages(topic, 1))
+        seen: list[bytes] = []
+
+        async def handler(records: Sequence[Record]) -> Sequence[Outcome]:
+            seen.extend(record.value for record in records)
+            return [DONE] * len(records)
+
+        subscription = Subscription((topic,), f"{topic}-group")
+        async with tools.Running(stage.consumer(subscription), handler) as running:
+            await tools.until(lambda: b'{"n": 0}' in seen, f"the last record: {stage.name}")
+            await running.stopped()
+        # 20 records, 20 markers, 1 plain record
+        return seen, await stage.committed(subscription.group, topic), 41
+
+    aiokafka, faust = await asyncio.gather(*(scenario(stage) for stage in real))
+    seen, committed, end = aiokafka
+    assert seen == [b"%d" % number for number in range(0, 20, 2)] + [b'{"n": 0}']
+    assert committed == end
+    seen, committed, end = faust
+    assert seen == [b"%d" % number for number in range(20)] + [b'{"n": 0}'], "aborted records are delivered"
+    print("FAUST COMMITTED", committed, end)
