@@ -15,8 +15,8 @@ REQUEST_SECONDS = Histogram(
 )
 ENDED = Counter(
     "bellwire_push_ended_total",
-    "Delivery rows that ended, by lane's provider and state.",
-    ("provider", "state"),
+    "Alerts on devices that ended after a request, by lane and state.",
+    ("lane", "state"),
 )
 WINDOW = Gauge("bellwire_push_window", "Requests that a lane allows in flight.", ("lane",))
 QUEUED = Gauge("bellwire_push_queued", "Leased rows that wait in memory.", ("lane",))

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Literal, Protocol
 from uuid import UUID
 
 from bellwire_schemas.deliveries import DeliveryReported, DeviceRemoved
@@ -17,6 +17,7 @@ from push_dispatcher.domain.job import Job, Result
 from push_dispatcher.domain.payload import Push, Token
 from push_dispatcher.domain.verdict import Verdict
 
+ProviderName = Literal["apns", "fcm", "none"]
 Report = DeliveryReported | DeviceRemoved
 
 
@@ -55,7 +56,7 @@ class Row:
     withdrawn: bool
     leased_by: UUID
     alert_id: UUID
-    provider: str
+    provider: ProviderName
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,7 @@ class NewRow:
     delivery_id: UUID
     user: UserKey
     installation_id: str
-    provider: str
+    provider: ProviderName
     lane: str
     alert_id: UUID
     content: Content
@@ -94,6 +95,17 @@ class LeasedRow:
     attempts: int
     first_attempt: datetime
     as_summary: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One event of the outbox: whose, and its CloudEvents id, type, time and JSON data."""
+
+    user: UserKey
+    event_id: UUID
+    type: str
+    at: datetime
+    data: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +169,12 @@ class Work(Protocol):
         self, devices: Sequence[Device], state: State, reason: str, now: datetime
     ) -> Sequence[Row]:
         """End the waiting rows of removed devices and return them; rows in flight are marked withdrawn."""
+
+    async def untold(self, limit: int) -> Sequence[tuple[int, Told]]:
+        """Lock the oldest events of the outbox, with their places in it."""
+
+    async def told(self, places: Sequence[int]) -> None:
+        """Forget events that the broker acknowledged."""
 
     async def tell(self, reports: Sequence[tuple[UUID, str, Report]]) -> None:
         """Put (event id, type, report) into the outbox."""

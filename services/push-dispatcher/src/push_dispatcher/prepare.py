@@ -36,8 +36,8 @@ def lane_of_device(device: Device) -> str:
 def job_of(due: Due, device: Device, now: datetime) -> Job:
     """Make the job; the device's settings narrow its text. `now` is product time.
 
-    The lifetime that the provider is given is what is left until `send_before`, at least a second: a phone that
-    is off until then shows nothing later.
+    The lifetime that the provider is given is what is left until `send_before`, at least a second: a phone
+    that is off until then shows nothing later.
     """
     content = due.content
     text = content.text_for(device.settings, as_summary=due.as_summary)

@@ -6,20 +6,24 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from bellwire_schemas.alerts import AlertRequested, InboxChanged
 from bellwire_schemas.catalogue import DEVICE_REMOVED, delivery_type
 from bellwire_schemas.deliveries import DeliveryReported, DeviceRemoved
 from bellwire_schemas.ids import event_id
 from bellwire_schemas.names import DeliveryOutcome
 
 from push_dispatcher.domain.delivery import Ruling, State, Waiting, rule
-from push_dispatcher.domain.intake import UserKey
+from push_dispatcher.domain.intake import UserKey, user_of
 from push_dispatcher.domain.job import DeviceKey
-from push_dispatcher.ports import Device, Report, Row
+from push_dispatcher.ports import Device, ProviderName, Report, Row
 
 RECENT = timedelta(hours=48)
 """The longest ttl of an alert (product.md section 6): an older row has no say about what shows."""
 
-Told = tuple[UUID, str, Report]
+NOBODY = UUID(int=0)
+"""The owner of a row that is not leased."""
+
+Telling = tuple[UUID, str, Report]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,11 +32,10 @@ class Holder:
 
     owner: UUID
     recalled: Collection[UUID]
-    nobody: UUID = UUID(int=0)
 
     def waiting(self, row: Row) -> Waiting:
         """Return the row as the domain sees it from here."""
-        held = row.leased_by != self.nobody and row.delivery_id not in self.recalled
+        held = row.leased_by != NOBODY and row.delivery_id not in self.recalled
         return Waiting(
             delivery_id=row.delivery_id,
             state=row.state,
@@ -68,8 +71,22 @@ def ruled(
     return rulings
 
 
+def badges(
+    rows: Iterable[Row],
+    inboxes: Mapping[UserKey, tuple[int, int]],
+    events: Iterable[AlertRequested | InboxChanged] = (),
+) -> dict[UserKey, int]:
+    """Return each user's badge from everything that says how many are unseen."""
+    pairs: dict[UserKey, list[tuple[int, int]]] = {user: [pair] for user, pair in inboxes.items()}
+    for event in events:
+        pairs.setdefault(user_of(event), []).append((event.unseen, event.seq))
+    for row in rows:
+        pairs.setdefault(row.user, []).append((row.unseen, row.seq))
+    return {user: newest_unseen(seen) for user, seen in pairs.items()}
+
+
 def newest_unseen(seen: Iterable[tuple[int, int]], otherwise: int = 0) -> int:
-    """Return the unseen count with the highest seq of (unseen, seq) pairs: the badge (product.md section 6)."""
+    """Return the badge: the unseen count with the highest seq of (unseen, seq) pairs."""
     return max(seen, key=lambda pair: pair[1], default=(otherwise, 0))[0]
 
 
@@ -79,12 +96,12 @@ def delivery_told(
     delivery_id: UUID,
     alert_id: UUID,
     installation_id: str,
-    provider: str,
+    provider: ProviderName,
     outcome: DeliveryOutcome,
     reason: str,
     requested_at: datetime,
     at: datetime,
-) -> Told:
+) -> Telling:
     """Make the event that tells what became of a delivery; its id is of delivery, outcome and request."""
     report = DeliveryReported.model_construct(
         district_id=user.district_id,
@@ -102,7 +119,7 @@ def delivery_told(
     return identity, delivery_type(outcome), report
 
 
-def row_told(row: Row, state: State, reason: str, at: datetime) -> Told:
+def row_told(row: Row, state: State, reason: str, at: datetime) -> Telling:
     """Make the event of a row that ended in `state`, which is not `queued`."""
     return delivery_told(
         row.user,
@@ -117,7 +134,7 @@ def row_told(row: Row, state: State, reason: str, at: datetime) -> Told:
     )
 
 
-def device_told(device: Device, reason: str, at: datetime) -> Told:
+def device_told(device: Device, reason: str, at: datetime) -> Telling:
     """Make the event of a device that is gone; one registration is removed once."""
     report = DeviceRemoved(
         district_id=device.user.district_id,

@@ -41,9 +41,8 @@ def may_move(before: State, after: State) -> bool:
 class Waiting:
     """What ruling about a row needs; all times are product time.
 
-    `in_flight` is true while its request may be out, `elsewhere` when
-    that is in another process, whose requests this one cannot put in order with its own. `seq` orders badge rows, which
-    have no things.
+    `in_flight` is true while its request may be out, `elsewhere` when that is in another process, whose
+    requests this one cannot put in order with its own. `seq` orders badge rows, which have no things.
     """
 
     delivery_id: UUID

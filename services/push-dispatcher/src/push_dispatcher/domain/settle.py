@@ -51,11 +51,11 @@ def settle(
     match verdict:
         case Delivered():
             return _ACCEPTED
-        case Misconfigured(reason=reason):
+        case Misconfigured(reason=reason) | StaleCredentials(reason=reason):
             return Kept(reason)
         case TryAgain(reason=reason, least=least) | SparePhone(reason=reason, least=least):
             return _later(reason, least, attempts, first_attempt, now, jitter)
-        case StaleCredentials(reason=reason) | KeepCredentials(reason=reason) | Reconnect(reason=reason):
+        case KeepCredentials(reason=reason) | Reconnect(reason=reason):
             return _later(reason, timedelta(0), attempts, first_attempt, now, jitter)
         case _:
             return Ended(State.FAILED, verdict.reason)

@@ -23,7 +23,7 @@ from push_dispatcher.domain.delivery import State
 from push_dispatcher.domain.intake import UserKey
 from push_dispatcher.domain.job import DeviceKey, Job, Result
 from push_dispatcher.domain.settle import Ended, Kept, Postponed
-from push_dispatcher.ports import Device, Ending, LeasedRow, NewRow, Report, Row
+from push_dispatcher.ports import Device, Ending, LeasedRow, NewRow, Report, Row, Told
 
 QUERIES = load_queries(Path(__file__).with_name("queries.sql"))
 
@@ -200,6 +200,27 @@ class PostgresWork:
             now=now,
         )
         return [row_of(record) for record in records]
+
+    async def untold(self, limit: int) -> Sequence[tuple[int, Told]]:
+        """Lock the oldest events."""
+        records = await QUERIES.untold(self._db, most=limit)
+        return [
+            (
+                record["seq"],
+                Told(
+                    user_of(record),
+                    record["event_id"],
+                    record["type"],
+                    record["at"],
+                    record["data"].encode(),
+                ),
+            )
+            for record in records
+        ]
+
+    async def told(self, places: Sequence[int]) -> None:
+        """Delete told events."""
+        await QUERIES.told(self._db, seqs=list(places))
 
     async def tell(self, reports: Sequence[tuple[UUID, str, Report]]) -> None:
         """Put events into the outbox."""
