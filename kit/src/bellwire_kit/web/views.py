@@ -1,5 +1,6 @@
 """The view that APIs derive from: parameters and bodies from annotations, errors as problems."""
 
+import codecs
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,17 +10,42 @@ from aiohttp.web_response import StreamResponse
 from aiohttp_pydantic import PydanticView
 from pydantic import BaseModel, ValidationError
 
-from bellwire_kit.web.problems import invalid
+from bellwire_kit.web.problems import Problem, invalid
 
 _PREFIX = {"body": "", "path": "/path", "query string": "/query", "headers": "/headers"}
 
 
 class ApiView(PydanticView):  # type: ignore[misc]
-    """A resource; `on_validation_error` answers 400 with the pointer of each finding."""
+    """A resource. What no parameter can hold (broken encoding, U+0000, endless nesting) is a 400 for every one."""
+
+    async def _iter(self) -> StreamResponse:
+        await _readable(self.request)
+        try:
+            response: StreamResponse = await super()._iter()
+        except UnicodeDecodeError:
+            raise _unreadable("The body is not UTF-8.") from None
+        except RecursionError:
+            raise _unreadable("The body is nested too deeply.") from None
+        return response
 
     async def on_validation_error(self, exception: ValidationError, context: str) -> StreamResponse:
         """Answer what pydantic found, as problem+json."""
         raise invalid(exception, _PREFIX[context])
+
+
+async def _readable(request: web.Request) -> None:
+    try:
+        codecs.lookup(request.charset or "utf-8")
+    except LookupError:
+        raise _unreadable("The charset of the body is not known; UTF-8 is right.") from None
+    if "\x00" in request.path or "\x00" in request.query_string or "%00" in request.query_string:
+        raise _unreadable("U+0000 is not allowed in an address.")
+    if request.content_type.endswith("json") and b"\\u0000" in await request.read():
+        raise _unreadable("U+0000 is not allowed in a text.")
+
+
+def _unreadable(detail: str) -> Problem:
+    return Problem(400, "unreadable", "The request cannot be read", detail)
 
 
 def answer(

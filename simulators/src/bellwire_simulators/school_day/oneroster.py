@@ -95,7 +95,8 @@ def bundle(district: District, on: date) -> bytes:
         "lineItems": [
             {"sourcedId": f"li-{s.section_id}", "title": "Chapter 4 quiz", "assignDate": str(on),
              "dueDate": str(on), "classSourcedId": s.section_id, "categorySourcedId": "work",
-             "academicSessionSourcedId": "term", "resultValueMin": "0", "resultValueMax": "100", "schoolSourcedId": s.school_id}
+             "academicSessionSourcedId": "term", "resultValueMin": "0", "resultValueMax": "100",
+             "schoolSourcedId": s.school_id}
             for s in district.sections
         ],
         "results": [],
