@@ -5,24 +5,10 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from bellwire_schemas.names import DecisionOutcome, Group, Kind
+from bellwire_schemas.names import DecisionOutcome, Kind
 
 from threshold_evaluator.domain.effective import Effective
-
-
-class Gate(StrEnum):
-    """The gates in their order (product.md section 4); the value is the stored name."""
-
-    DISTRICT_PUSH = "district_push"
-    SCHOOL_PUSH = "school_push"
-    AREA = "area"
-    PORTAL = "portal"
-    ENROLMENT = "enrolment"
-    KIND_ALLOWED = "kind_allowed"
-    ENVIRONMENT = "environment"
-
-
-GATES: tuple[Gate, ...] = tuple(Gate)
+from threshold_evaluator.domain.things import ThingKey
 
 
 class Detection(StrEnum):
@@ -35,18 +21,17 @@ class Detection(StrEnum):
     BACKFILL = "backfill"
     DELETED = "deleted"
     INACTIVE_CALENDAR = "inactive_calendar"
-    UNKNOWN_STUDENT = "unknown_student"
 
 
 class Reason(StrEnum):
-    """Why an outcome is what it is: one stable word each, the last that decided."""
+    """Why an outcome is what it is: the one that decided."""
 
     TOLD = "told"
     GATE_CLOSED = "gate_closed"
+    KIND_NOT_ALLOWED = "kind_not_allowed"
     DISABLED = "disabled"
     NOT_BELOW_THRESHOLD = "not_below_threshold"
     NOT_CROSSING = "not_crossing"
-    ALREADY_TOLD = "already_told"
     SAME_DAY = "same_day"
     ARRIVED_LATE = "arrived_late"
     OLD_ATTENDANCE = "old_attendance"
@@ -57,47 +42,52 @@ class Reason(StrEnum):
     DAILY_CAP = "daily_cap"
     BELL = "bell"
     QUIET_HOURS = "quiet_hours"
+    PAUSED = "paused"
+    SURGE = "surge"
+
+
+class Became(StrEnum):
+    """What became of a decision that did not end at once."""
+
+    OPEN = ""
+    SENT = "sent"
+    SUMMARIZED = "summarized"
+    INBOX = "inbox"
     RESOLVED = "resolved"
     REPLACED = "replaced"
     WITHDRAWN = "withdrawn"
-
-
-@dataclass(frozen=True, slots=True)
-class Fact:
-    """One thing that detection found. `crossing`: the value before was not below, or there was none."""
-
-    kind: Kind
+    MISSED = "missed"
 
 
 @dataclass(frozen=True, slots=True)
 class FactVerdict:
-    """Whether one fact passed the user's settings, and the reason when it did not."""
+    """Whether one fact passed the user's settings (`TOLD`), and the reason when it did not."""
 
     kind: Kind
-    passed: bool
     reason: Reason
 
-
-@dataclass(frozen=True, slots=True)
-class Trace:
-    """The way to a decision: which gates stood open, which settings held, what each fact met."""
-
-    open_gates: frozenset[Gate]
-    settings: Effective
-    verdicts: tuple[FactVerdict, ...]
+    @property
+    def passed(self) -> bool:
+        """Whether the user is told of it."""
+        return self.reason is Reason.TOLD
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What one user is to be told of one event. `alert_id` is that of (event, user), told or not."""
+    """What one user is to be told of one event: `alert_id` is that of (event, user), told or not.
+
+    `open_gates` are bits (`gates.gates_of`); `kinds` the facts that passed, in the order of telling; `due_at`
+    when the alert may go, of a suppressed one when it was decided.
+    """
 
     alert_id: UUID
     user_id: str
-    student_id: str
-    group: Group
-    thing_id: str
+    key: ThingKey
+    event_id: str
     kinds: tuple[Kind, ...]
     outcome: DecisionOutcome
     reason: Reason
     due_at: datetime
-    trace: Trace
+    open_gates: int
+    verdicts: tuple[FactVerdict, ...]
+    settings: Effective

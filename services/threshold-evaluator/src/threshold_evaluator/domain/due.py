@@ -1,13 +1,17 @@
 """An alert that waits: hold queue and outbox at once (architecture.md section 4)."""
 
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from enum import StrEnum
 from uuid import UUID
 
 from bellwire_schemas.names import Group, Kind, Urgency
 
+from threshold_evaluator.domain.effective import Delivery
 from threshold_evaluator.domain.things import Content, ThingKey
+
+NEVER = datetime.min.replace(tzinfo=UTC)
+"""The moment of what has not happened."""
 
 
 class Hold(StrEnum):
@@ -26,23 +30,51 @@ class Hold(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class DueAlert:
-    """One unsent alert of one user. `before` is what stood before its first unsent change; `grace_until` does
-    not move when a newer change replaces the content; `capped` once the cap has put it into the next digest.
+    """One unsent alert of one user about one thing.
+
+    `before` stood before its first unsent change, at `first_at`; `grace_until` does not move when a newer
+    change replaces the content. `due_at` is when it may go, `wake_at` when it is looked at next: at the end
+    of grace (its inbox item enters then), afterwards when due. `capped_at` is when the cap put it into the
+    next digest, or `NEVER`. `decided_on` is the day its decision is filed under.
     """
 
     alert_id: UUID
     user_id: str
     key: ThingKey
-    group: Group
     school_id: str
+    calendar_id: str
     kinds: tuple[Kind, ...]
     event_source: str
     event_id: str
     before: Content
     modified_at: datetime
     accepted_at: datetime
+    first_at: datetime
     grace_until: datetime
     due_at: datetime
-    hold: Hold
-    capped: bool
-    urgency: Urgency
+    delivery: Delivery
+    hold: Hold = Hold.NONE
+    capped_at: datetime = NEVER
+    in_inbox: bool = False
+    mandatory: bool = False
+    decided_at: datetime = field(default=NEVER)
+
+    @property
+    def group(self) -> Group:
+        """The settings group."""
+        return self.key.group
+
+    @property
+    def urgency(self) -> Urgency:
+        """Attendance goes before everything else (product.md section 6)."""
+        return urgency_of(self.key.group)
+
+    @property
+    def wake_at(self) -> datetime:
+        """When the release loop looks at it next."""
+        return self.due_at if self.in_inbox else min(self.grace_until, self.due_at)
+
+
+def urgency_of(group: Group) -> Urgency:
+    """Return the queue that alerts of a group wait in."""
+    return Urgency.URGENT if group is Group.ATTENDANCE else Urgency.BULK

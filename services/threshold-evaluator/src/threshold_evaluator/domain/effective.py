@@ -160,6 +160,10 @@ GROUP_OF: Mapping[Kind, Group] = {
     for kind in Kind
 }
 
+KINDS_OF: Mapping[Group, tuple[Kind, ...]] = {
+    group: tuple(kind for kind in Kind if GROUP_OF[kind] is group) for group in Group
+}
+
 _SCORE_KEYS = ("enabled", "threshold", "above", "compare", "delivery", "grace_minutes")
 KEYS: Mapping[Group, tuple[str, ...]] = {
     Group.ASSIGNMENTS: _SCORE_KEYS,

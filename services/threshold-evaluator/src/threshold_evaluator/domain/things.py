@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
+from typing import TypeAlias
 
 from bellwire_schemas.changes import (
     AssignmentChanged,
@@ -14,7 +15,7 @@ from bellwire_schemas.changes import (
 )
 from bellwire_schemas.names import AttendanceStatus, Excuse, Group
 
-Change = AssignmentChanged | GradeChanged | AttendanceChanged | LunchBalanceChanged
+Change: TypeAlias = AssignmentChanged | GradeChanged | AttendanceChanged | LunchBalanceChanged
 """A decoded change; a schedule is no thing: nobody is told of it."""
 
 
@@ -31,8 +32,8 @@ class ValueForm(StrEnum):
 class Score:
     """The effective value: percent, else points, else text; none while exempt or dropped (section 3).
 
-    `percent` is exact and only meaningful with form `PERCENT`; `text` is what tells two values of the other
-    forms apart.
+    `percent` is exact and meaningful with form `PERCENT`; `text` tells values of the other forms apart, and
+    for a grade it is the letter, beside the percent.
     """
 
     form: ValueForm = ValueForm.NONE
@@ -67,35 +68,40 @@ class ThingKey:
 class Content:
     """What a version says, reduced to what detection compares.
 
-    `score` for assignments and grades; `flags` are the true flags of an assignment; `posted` the posted value
-    of a grade (`NO_SCORE` until something was posted, kept while unposted); `mark` and `on` for attendance;
-    `balance` for lunch.
+    `score` of an assignment; `flags` its true flags; `posted` the posted value of a grade, the last one while
+    it is unposted; `mark` and `on` of attendance; `balance` of lunch. The rest stays at its default.
     """
 
     score: Score = NO_SCORE
     flags: frozenset[str] = frozenset()
     posted: Score = NO_SCORE
-    ever_posted: bool = False
     mark: Mark = PRESENT
     on: date = date.min
     balance: Decimal = Decimal(0)
     deleted: bool = False
 
 
+NOTHING = Content()
+"""What stands before the first version, and, for scores, flags and marks, after a deletion."""
+
+
 @dataclass(frozen=True, slots=True)
 class ThingState:
-    """The last version of a thing. `seen` has the ids of the events applied at `modified_at`, so that none of
-    them, sent again, is taken for later content of the same moment. `digest` tells two contents apart.
+    """The last version of a thing. `first` is a thing never seen: its content is `NOTHING`.
+
+    `seen` has the ids of the events applied at `modified_at`, so that none of them, sent again, is taken for
+    later content of the same moment. `digest` tells two contents apart. `data` is the event's JSON text.
     """
 
     key: ThingKey
-    school_id: str
-    calendar_id: str
-    modified_at: datetime
-    seen: tuple[str, ...]
-    digest: str
-    content: Content
-    data: bytes
+    school_id: str = ""
+    calendar_id: str = ""
+    modified_at: datetime = datetime.min
+    seen: tuple[str, ...] = ()
+    digest: str = ""
+    content: Content = NOTHING
+    data: str = "{}"
+    first: bool = False
 
 
-States = Mapping[ThingKey, ThingState]
+States: TypeAlias = Mapping[ThingKey, ThingState]

@@ -1,0 +1,236 @@
+"""A batch of changes in topic order against stored states: what each is, and whom it concerns (section 3).
+
+Pure but for its own working copies: versions applied and tellings made early in a batch count for what follows
+in the same batch.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from bellwire_schemas.changes import (
+    AssignmentChanged,
+    AttendanceChanged,
+    GradeChanged,
+    LunchBalanceChanged,
+)
+from bellwire_schemas.names import AttendanceStatus, Group, Kind
+from bellwire_schemas.source import Source
+
+from threshold_evaluator.domain import assignments, attendance, grades, lunch
+from threshold_evaluator.domain.decision import Detection
+from threshold_evaluator.domain.facts import in_order
+from threshold_evaluator.domain.gates import is_enrolled
+from threshold_evaluator.domain.judging import (
+    Judgement,
+    Route,
+    Told,
+    Turn,
+    facts_for,
+    judge,
+    settings_of,
+    told_after,
+)
+from threshold_evaluator.domain.roster import Roster, Student
+from threshold_evaluator.domain.things import Change, Content, ThingKey, ThingState
+from threshold_evaluator.domain.versions import Version, compare, seen_after
+from threshold_evaluator.domain.walls import local_day
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """One decoded change event. `digest` tells its content from another's, `data` is its JSON text.
+
+    `accepted_at` is when the door appended it, `arrived_at` when we first read it.
+    """
+
+    source: Source
+    event_source: str
+    event_id: str
+    key: ThingKey
+    change: Change
+    digest: str
+    data: str
+    backfill: bool
+    accepted_at: datetime
+    arrived_at: datetime
+
+
+TellingKey = tuple[ThingKey, str]
+"""A thing and a user: of a shared lunch account the key has no student."""
+
+
+@dataclass(slots=True)
+class Memory:
+    """What is known when a batch of one district begins; the batch works in it.
+
+    `told` is by thing and user, `told_of_date` the statuses told by (student, date, user), `grace` when the
+    grace of an unsent alert ends.
+    """
+
+    states: dict[ThingKey, ThingState] = field(default_factory=dict)
+    told: dict[TellingKey, str] = field(default_factory=dict)
+    told_of_date: dict[tuple[str, object, str], dict[str, AttendanceStatus]] = field(default_factory=dict)
+    grace: dict[TellingKey, datetime] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Detected:
+    """What one event came to: the state after it, what detection says, and a judgement per user concerned."""
+
+    incoming: Incoming
+    detection: Detection
+    kinds: tuple[Kind, ...]
+    before: ThingState
+    after: ThingState
+    turn: Turn
+    judgements: tuple[Judgement, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Ignored:
+    """The very event that was applied already: nothing is done and nothing said."""
+
+    incoming: Incoming
+
+
+def telling_key(key: ThingKey, user_id: str) -> TellingKey:
+    """Return under which key a user's telling is kept: a lunch account may be shared by students."""
+    return (ThingKey(key.group, "", key.thing_id) if key.group is Group.LUNCH else key, user_id)
+
+
+def content_of(change: Change, before: Content) -> Content:
+    """Reduce a change to what detection compares."""
+    match change:
+        case AssignmentChanged():
+            return assignments.content(change)
+        case GradeChanged():
+            return grades.content(change, before)
+        case AttendanceChanged():
+            return attendance.content(change)
+        case LunchBalanceChanged():
+            return lunch.content(change)
+
+
+def detect(incoming: Incoming, roster: Roster, memory: Memory, now: datetime) -> Detected | Ignored:
+    """Take one event of a known student; `memory` is brought up to date."""
+    key = incoming.key
+    stored = memory.states.get(key) or ThingState(key, first=True)
+    change = incoming.change
+    version = compare(stored, incoming.event_id, change.modified_at, incoming.digest)
+    if version is Version.AGAIN:
+        return Ignored(incoming)
+    student = roster.students[key.student_id]
+    calendar = getattr(change, "calendar_id", None) or ""
+    turn = Turn(
+        key=key,
+        school_id=change.school_id,
+        calendar_id=calendar,
+        before=stored.content,
+        now=content_of(change, stored.content),
+        modified_at=change.modified_at,
+        arrived_at=incoming.arrived_at,
+        today=local_day(now, roster.district.timezone),
+        district=roster.district,
+        school=roster.school(change.school_id),
+        student=student,
+    )
+    if version is not Version.APPLIES:
+        detection = Detection.DUPLICATE if version is Version.DUPLICATE else Detection.STALE_VERSION
+        return Detected(incoming, detection, (), stored, stored, turn, ())
+    after = ThingState(
+        key=key,
+        school_id=change.school_id,
+        calendar_id=calendar,
+        modified_at=change.modified_at,
+        seen=seen_after(stored, incoming.event_id, change.modified_at),
+        digest=incoming.digest,
+        content=turn.now,
+        data=incoming.data,
+    )
+    memory.states[key] = after
+    if incoming.backfill:
+        _count_as_told(turn, student, memory)
+        return Detected(incoming, Detection.BACKFILL, (), stored, after, turn, ())
+    if turn.now.deleted and key.group is not Group.ATTENDANCE:
+        return Detected(incoming, Detection.DELETED, (), stored, after, turn, ())
+    enrolled = is_enrolled(student, change.school_id, calendar, turn.today)
+    if not enrolled:
+        return Detected(incoming, Detection.INACTIVE_CALENDAR, (), stored, after, turn, ())
+    judgements = tuple(_judgements(turn, memory, now))
+    kinds = in_order({verdict.kind for judgement in judgements for verdict in judgement.verdicts})
+    if not kinds and not student.watchers:
+        kinds = _kinds_without_watchers(turn)
+    detection = Detection.FACTS if kinds else Detection.SILENT
+    return Detected(incoming, detection, kinds, stored, after, turn, judgements)
+
+
+def _judgements(turn: Turn, memory: Memory, now: datetime) -> list[Judgement]:
+    found = []
+    keeps_telling = turn.key.group in (Group.ATTENDANCE, Group.LUNCH)
+    for watcher in turn.student.watchers:
+        settings = settings_of(turn, watcher)
+        telling = telling_key(turn.key, watcher.user_id)
+        told = memory.told.get(telling, "") if keeps_telling else ""
+        if turn.key.group is Group.LUNCH:
+            low_at = lunch.low_at(settings.kinds[Kind.LUNCH_LOW])
+            if lunch.cleared(turn.now, lunch.read_told(told), low_at):
+                told = memory.told[telling] = ""
+        facts = facts_for(turn.key, turn.before, turn.now, told, settings)
+        if not facts:
+            continue
+        judgement = judge(
+            turn, watcher, settings, facts, Told(told, _of_date(turn, watcher.user_id, memory)), enrolled=True
+        )
+        found.append(judgement)
+        if keeps_telling and judgement.route is not Route.SUPPRESSED:
+            _tell(turn, judgement, telling, memory, now)
+    return found
+
+
+def _tell(turn: Turn, judgement: Judgement, telling: TellingKey, memory: Memory, now: datetime) -> None:
+    """Count as told what enters the inbox at once; what is still in grace is told at its end."""
+    running = memory.grace.get(telling, now)
+    grace_until = running if running > now else now + judgement.grace
+    if grace_until > now:
+        memory.grace[telling] = grace_until
+        return
+    memory.told[telling] = told_after(turn.key, turn.now)
+    if turn.key.group is Group.ATTENDANCE:
+        day = memory.told_of_date.setdefault((turn.key.student_id, turn.now.on, telling[1]), {})
+        day[turn.key.thing_id] = turn.now.mark.status
+
+
+def _of_date(turn: Turn, user_id: str, memory: Memory) -> frozenset[AttendanceStatus]:
+    if turn.key.group is not Group.ATTENDANCE:
+        return frozenset()
+    told: Mapping[str, AttendanceStatus] = memory.told_of_date.get(
+        (turn.key.student_id, turn.now.on, user_id), {}
+    )
+    return frozenset(status for thing, status in told.items() if thing != turn.key.thing_id)
+
+
+def _count_as_told(turn: Turn, student: Student, memory: Memory) -> None:
+    if turn.key.group not in (Group.ATTENDANCE, Group.LUNCH):
+        return
+    for watcher in student.watchers:
+        telling = telling_key(turn.key, watcher.user_id)
+        told = told_after(turn.key, turn.now)
+        if turn.key.group is Group.LUNCH:
+            threshold = lunch.low_at(settings_of(turn, watcher).kinds[Kind.LUNCH_LOW])
+            told = told if turn.now.balance < threshold else ""
+        memory.told[telling] = told
+
+
+def _kinds_without_watchers(turn: Turn) -> tuple[Kind, ...]:
+    """Return the facts of a student whom nobody watches, as for somebody who knows what stood before."""
+    match turn.key.group:
+        case Group.ASSIGNMENTS:
+            facts = assignments.facts(turn.before, turn.now)
+        case Group.GRADES:
+            facts = grades.facts(turn.before, turn.now)
+        case Group.ATTENDANCE:
+            facts = attendance.facts(turn.before, turn.now, turn.before.mark)
+        case Group.LUNCH:
+            facts = ()
+    return tuple(fact.kind for fact in facts)
