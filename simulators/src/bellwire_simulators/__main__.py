@@ -28,7 +28,11 @@ def providers(
     """Simulate APNs and FCM until SIGTERM; DIR/providers.json says where, once they listen."""
     state.mkdir(parents=True, exist_ok=True)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(run_providers(state, Ports(apns_port, fcm_port, ledger_port), faulty))
+        try:
+            runner.run(run_providers(state, Ports(apns_port, fcm_port, ledger_port), faulty))
+        except OSError as error:
+            typer.echo(f"providers: {error}", err=True)
+            raise typer.Exit(1) from error
 
 
 if __name__ == "__main__":

@@ -86,7 +86,10 @@ def _chosen(ports: Ports) -> Ports:
     with socket.socket() as apns, socket.socket() as fcm, socket.socket() as ledger:
         for wanted, holder in ((ports.apns, apns), (ports.fcm, fcm), (ports.ledger, ledger)):
             holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            holder.bind(("127.0.0.1", wanted))
+            try:
+                holder.bind(("127.0.0.1", wanted))
+            except OSError as error:
+                raise OSError(f"port {wanted} is taken: choose another, or 0 for a free one") from error
         return Ports(*(holder.getsockname()[1] for holder in (apns, fcm, ledger)))
 
 
