@@ -18,6 +18,7 @@ _SCOPE = "https://www.googleapis.com/auth/firebase.messaging"
 class Endpoints:
     """The content of `providers.json`: addresses are URLs, files absolute paths."""
 
+    pid: int
     apns: str
     fcm: str
     fcm_token_url: str

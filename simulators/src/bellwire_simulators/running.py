@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import signal
 import socket
 import time
@@ -94,7 +95,8 @@ def _chosen(ports: Ports) -> Ports:
 
 
 def _describe(path: Path, ports: Ports, ca_file: Path, credentials: Credentials) -> None:
-    content = {
+    content: dict[str, str | int] = {
+        "pid": os.getpid(),
         "apns": f"https://localhost:{ports.apns}",
         "fcm": f"https://localhost:{ports.fcm}",
         "fcm_token_url": credentials.service_account.token_uri,
