@@ -8,6 +8,7 @@ from typing import Literal, Protocol
 from uuid import UUID
 
 from bellwire_schemas.deliveries import DeliveryReported, DeviceRemoved
+from bellwire_schemas.source import Source
 
 from push_dispatcher.domain.content import Content
 from push_dispatcher.domain.delivery import State
@@ -36,6 +37,50 @@ class Device:
     registered_at: datetime
     seen_at: datetime
     spare_until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Registration:
+    """What an app says of itself when a user signs in, or when its token changed."""
+
+    user: UserKey
+    installation_id: str
+    platform: Platform
+    app: str
+    token: Token
+    token_kind: str
+    apns_environment: ApnsEnvironment
+    settings: DeviceSettings
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryQuery:
+    """A page of a district's deliveries; empty `user_id` or `state` mean any, `before` is where it begins."""
+
+    source: Source
+    user_id: str
+    state: str
+    since: datetime
+    before: tuple[datetime, UUID]
+    limit: int
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryLine:
+    """What an administrator sees of a delivery: no text, no token. `ended_at` is empty while it waits."""
+
+    delivery_id: UUID
+    user_id: str
+    installation_id: str
+    provider: str
+    alert_id: UUID
+    purpose: str
+    state: str
+    reason: str
+    attempts: int
+    written_at: datetime
+    send_before: datetime
+    ended_at: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,11 +225,42 @@ class Work(Protocol):
         """Put (event id, type, report) into the outbox."""
 
 
+class Registry(Protocol):
+    """One transaction on a user's devices, and on what an administrator may see of deliveries."""
+
+    async def own_devices(self, user: UserKey) -> Sequence[Device]:
+        """Return a user's devices."""
+
+    async def displace(self, new: Registration) -> Sequence[Device]:
+        """Remove and return devices that hold the token or the installation that is registered now."""
+
+    async def register(self, new: Registration, now: datetime) -> tuple[Device, bool]:
+        """Write a device; return it, and whether it is new."""
+
+    async def remove_device(self, user: UserKey, installation_id: str) -> Sequence[Device]:
+        """Remove and return a user's device; empty when there is none."""
+
+    async def in_flight(self, user: UserKey, installation_id: str) -> int:
+        """Count the device's rows that somebody holds."""
+
+    async def forget_deliveries(self, user: UserKey, installation_id: str) -> int:
+        """Remove the deliveries of a device that the user no longer has; return how many there were."""
+
+    async def page(self, query: DeliveryQuery) -> Sequence[DeliveryLine]:
+        """Return a page of a district's deliveries, newest first."""
+
+    async def counts(self, source: Source, since: datetime) -> Mapping[str, Mapping[str, int]]:
+        """Count a district's deliveries by provider and state."""
+
+
 class DeliveryStore(Protocol):
     """Opens transactions."""
 
     def work(self) -> AbstractAsyncContextManager[Work]:
         """One transaction: committed when the block ends, undone when it raises."""
+
+    def registry(self) -> AbstractAsyncContextManager[tuple[Work, Registry]]:
+        """One transaction that both work and registry share."""
 
 
 class PushProvider(Protocol):

@@ -263,14 +263,15 @@ select count(*) from deliveries
  where district_id = :district and environment = :environment and user_id = :user
    and installation_id = :installation and state = 'queued' and lease_until > now();
 
--- name: forget_deliveries(district, environment, user, installation)!
+-- name: forget_deliveries(district, environment, user, installation)
 -- Remove what is known of a device's deliveries, after its last request was answered.
 delete from deliveries
  where district_id = :district and environment = :environment and user_id = :user
    and installation_id = :installation
    and not exists (select 1 from devices v
                     where v.district_id = :district and v.environment = :environment
-                      and v.installation_id = :installation and v.user_id = :user);
+                      and v.installation_id = :installation and v.user_id = :user)
+returning delivery_id;
 
 -- name: deliveries_page(district, environment, user, since, before, before_id, state, most)
 -- A district's deliveries, newest first, from a position on; empty `user` or `state` mean any.

@@ -3,13 +3,14 @@
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import orjson
-from bellwire_kit.postgres import Pool, load_queries
+from bellwire_kit.postgres import UNAVAILABLE, Pool
 
+from push_dispatcher.adapters.postgres.named import QUERIES
+from push_dispatcher.adapters.postgres.registry import PostgresRegistry
 from push_dispatcher.adapters.postgres.rows import (
     device_of,
     digest,
@@ -24,8 +25,6 @@ from push_dispatcher.domain.intake import UserKey
 from push_dispatcher.domain.job import DeviceKey, Job, Result
 from push_dispatcher.domain.settle import Ended, Kept, Postponed
 from push_dispatcher.ports import Device, Ending, LeasedRow, NewRow, Report, Row, Told
-
-QUERIES = load_queries(Path(__file__).with_name("queries.sql"))
 
 
 class PostgresWork:
@@ -250,6 +249,19 @@ class PostgresStore:
         """One transaction."""
         async with self._pool.acquire() as connection, connection.transaction():
             yield PostgresWork(connection)
+
+    @asynccontextmanager
+    async def registry(self) -> AsyncIterator[tuple[PostgresWork, PostgresRegistry]]:
+        """One transaction for devices and their rows."""
+        async with self._pool.acquire() as connection, connection.transaction():
+            yield PostgresWork(connection), PostgresRegistry(connection)
+
+    async def ready(self) -> bool:
+        """Tell whether the database answers."""
+        try:
+            return bool(await self._pool.fetchval("select true", timeout=2))
+        except UNAVAILABLE:
+            return False
 
 
 def _tried(results: Sequence[Result]) -> dict[str, list[Any]]:
