@@ -1,0 +1,114 @@
+"""Stored changes with the decisions about one user, three queries a page whatever its size."""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import orjson
+from bellwire_kit.auth import Caller
+from bellwire_kit.postgres import Pool
+from bellwire_schemas.ids import alert_id
+from bellwire_schemas.source import Source
+
+from threshold_evaluator.adapters.postgres.portal.reading.queries import of, reading_queries
+from threshold_evaluator.api.changes import ChangePlace, DeviceOutcome, GateState, StoredChange, Why
+from threshold_evaluator.domain.gates import GATES
+
+
+class PostgresChanges:
+    """See `threshold_evaluator.api.changes.Changes`."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    async def of_caller(
+        self, caller: Caller, student_id: str, since: datetime, before: ChangePlace, limit: int
+    ) -> Sequence[StoredChange]:
+        """See `Changes.of_caller`."""
+        rows = reading_queries().changes_of_user(
+            self._pool,
+            **of(caller),
+            student_id=student_id,
+            # A change's day is that of its decision; one day more for a batch that crossed midnight.
+            first_day=since.astimezone(UTC).date() - timedelta(days=1),
+            since=since,
+            before_at=before.decided_at,
+            before_event=before.event_id,
+            before_source=before.source,
+            limit=limit,
+        )
+        return await self._with_why(caller.source, caller.user_id, [dict(row) async for row in rows])
+
+    async def by_event(
+        self, source: Source, user_id: str, event_id: str, event_source: str, seen_only: bool
+    ) -> Sequence[StoredChange]:
+        """See `Changes.by_event`."""
+        rows = reading_queries().changes_by_event(
+            self._pool,
+            district_id=source.district_id,
+            environment=source.environment.value,
+            user_id=user_id,
+            event_id=event_id,
+            event_source=event_source,
+            seen_only=seen_only,
+        )
+        return await self._with_why(source, user_id, [dict(row) async for row in rows])
+
+    async def _with_why(
+        self, source: Source, user_id: str, changes: list[dict[str, Any]]
+    ) -> Sequence[StoredChange]:
+        if not changes:
+            return ()
+        scope = {
+            "district_id": source.district_id,
+            "environment": source.environment.value,
+            "user_id": user_id,
+        }
+        ids = [alert_id(source, each["source"], each["event_id"], user_id) for each in changes]
+        days = sorted({each.pop("day") for each in changes})
+        decided = reading_queries().decisions(self._pool, **scope, days=days, alert_ids=ids)
+        decisions = {row["alert_id"]: row async for row in decided}
+        devices = await self._devices(scope, days, decisions)
+        return [
+            StoredChange.model_validate(
+                {
+                    **change,
+                    "why": _why(user_id, decisions[alert], devices) if alert in decisions else None,
+                }
+            )
+            for alert, change in zip(ids, changes, strict=True)
+        ]
+
+    async def _devices(
+        self, scope: Mapping[str, str], days: Sequence[date], decisions: Mapping[UUID, Mapping[str, Any]]
+    ) -> Mapping[UUID, list[DeviceOutcome]]:
+        carriers = {row["sent_as"] or alert for alert, row in decisions.items()}
+        reports = reading_queries().device_outcomes(
+            self._pool, **scope, first_day=days[0], alert_ids=sorted(carriers)
+        )
+        devices: dict[UUID, list[DeviceOutcome]] = {}
+        async for report in reports:
+            fields = dict(report)
+            devices.setdefault(fields.pop("alert_id"), []).append(DeviceOutcome.model_validate(fields))
+        return devices
+
+
+def _why(user_id: str, row: Mapping[str, Any], devices: Mapping[UUID, list[DeviceOutcome]]) -> Why:
+    return Why(
+        user_id=user_id,
+        outcome=row["outcome"],
+        reason=row["reason"],
+        kinds=row["kinds"],
+        due_at=row["due_at"],
+        gates=tuple(
+            GateState(gate=gate.value, open=bool(row["open_gates"] >> place & 1))
+            for place, gate in enumerate(GATES)
+        ),
+        facts=orjson.loads(row["verdicts"] or "[]"),
+        settings=row["settings"] or {},
+        became=row["became"],
+        became_at=row["became_at"],
+        sent_as=row["sent_as"],
+        devices=tuple(devices.get(row["sent_as"] or row["alert_id"], ())),
+    )

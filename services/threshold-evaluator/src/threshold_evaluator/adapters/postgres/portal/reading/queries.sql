@@ -1,0 +1,184 @@
+-- Every query carries district_id and environment of the caller; those of a family also join portal_access,
+-- so that only students whom the user may see now are in any answer.
+
+-- name: find_districts(environment, name, state, after_key, after_id, limit)
+-- Districts of an environment by lower-case name, a part of which is :name, after (:after_key, :after_id).
+select lower(name) collate "C" as key, district_id, name, state, timezone
+from districts
+where environment = :environment and name <> ''
+    and (:name = '' or position(lower(:name) in lower(name)) > 0)
+    and (:state = '' or state = :state)
+    and (lower(name) collate "C", district_id collate "C") > (:after_key, :after_id)
+order by lower(name) collate "C", district_id collate "C"
+limit :limit;
+
+-- name: me(district_id, environment, user_id)^
+-- The caller's district, number of students and unseen items; nulls where nothing is stored yet.
+select d.name, d.state, d.timezone, c.unseen, c.seq,
+       (select count(*) from portal_access a join students s using (district_id, environment, student_id)
+        where a.district_id = :district_id and a.environment = :environment and a.user_id = :user_id
+            and a.portal) as students
+from (values (1)) one
+left join districts d on d.district_id = :district_id and d.environment = :environment
+left join user_counters c on c.district_id = :district_id and c.environment = :environment
+    and c.user_id = :user_id;
+
+-- name: students(district_id, environment, user_id, after_name, after_id, limit)
+-- Students whom the user may see now, by name, after (:after_name, :after_id); school_areas has the areas
+-- objects of the home school and of the schools of active enrolments.
+select a.student_id, s.display_name, s.grade_level, a.role, a.relationship, s.school_id,
+       coalesce(c.name, '') as school_name, d.settings -> 'areas' as district_areas, schools.areas as school_areas
+from portal_access a
+join students s using (district_id, environment, student_id)
+left join districts d using (district_id, environment)
+left join schools c on (c.district_id, c.environment, c.school_id) = (s.district_id, s.environment, s.school_id)
+cross join lateral (
+    select jsonb_agg(coalesce(x.settings -> 'areas', '{}')) as areas
+    from (select s.school_id
+          union
+          select e.school_id from enrollments e
+          where (e.district_id, e.environment, e.student_id) = (s.district_id, s.environment, s.student_id)
+              and e.active) attended
+    left join schools x
+        on (x.district_id, x.environment, x.school_id) = (s.district_id, s.environment, attended.school_id)
+) schools
+where a.district_id = :district_id and a.environment = :environment and a.user_id = :user_id and a.portal
+    and (s.display_name collate "C", a.student_id collate "C") > (:after_name, :after_id)
+order by s.display_name collate "C", a.student_id collate "C"
+limit :limit;
+
+-- name: area_view(district_id, environment, user_id, student_id)^
+-- What decides about the areas of a student whom the user may see now: zone, [school, attended now, areas] of
+-- each school that is attended or that stored things are of, active enrolments as [school, calendar, from, to],
+-- and the oldest transaction that is open.
+select coalesce(d.timezone, 'UTC') as timezone, d.settings -> 'areas' as district_areas,
+       (select jsonb_agg(jsonb_build_array(known.school_id, known.attended, coalesce(x.settings -> 'areas', '{}')))
+        from (select school_id, bool_or(attended) as attended
+              from (select s.school_id, true as attended
+                    union all
+                    select e.school_id, true from enrollments e
+                    where (e.district_id, e.environment, e.student_id)
+                            = (s.district_id, s.environment, s.student_id) and e.active
+                    union all
+                    select t.school_id, false from states t
+                    where (t.district_id, t.environment, t.student_id)
+                            = (s.district_id, s.environment, s.student_id)) each_school
+              group by school_id) known
+        left join schools x
+            on (x.district_id, x.environment, x.school_id) = (s.district_id, s.environment, known.school_id)
+       ) as schools,
+       (select jsonb_agg(jsonb_build_array(e.school_id, e.calendar_id,
+                                           greatest(e.starts_on, date '0001-01-01')::text,
+                                           least(e.ends_on, date '9999-12-31')::text))
+        from enrollments e
+        where (e.district_id, e.environment, e.student_id) = (s.district_id, s.environment, s.student_id)
+            and e.active) as enrolled,
+       pg_snapshot_xmin(pg_current_snapshot())::text as oldest_open,
+       (select system_identifier::text from pg_control_system()) as cluster
+from portal_access a
+join students s using (district_id, environment, student_id)
+left join districts d using (district_id, environment)
+where a.district_id = :district_id and a.environment = :environment and a.user_id = :user_id
+    and a.student_id = :student_id and a.portal;
+
+-- name: area_rows(due_from, due_to, district_id, environment, student_id, things, since, after_in, after_place, closed, user_id, limit)
+-- Stored things of a student in the order they were written, from :since on and after (:after_in, :after_id).
+-- Of a full read (:since 0) deleted things are left out, and of assignments those not due within the days.
+with rows as (
+    select t.changed_in, t.thing, t.thing_id, t.thing || '/' || t.thing_id as place, t.school_id,
+           t.deleted or (t.thing = 'grades' and not coalesce((t.data ->> 'posted')::boolean, false)) as gone,
+           t.data || jsonb_build_object('id', t.thing_id) as data,
+           :due_from::date is null or t.thing <> 'assignments'
+               or coalesce((t.data ->> 'due_on')::date between :due_from::date and :due_to::date, false) as wanted
+    from states t
+    where t.district_id = :district_id and t.environment = :environment and t.student_id = :student_id
+        and t.thing = any(:things::text[])
+    union all
+    select c.changed_in, 'schedules', c.id, 'schedules/' || c.id, c.school_id, false,
+           jsonb_build_object('id', c.id, 'school_id', c.school_id, 'calendar_id', nullif(c.calendar_id, ''),
+                              'term', c.term, 'meetings', c.meetings, 'modified_at', c.modified_at), true
+    from (select *, concat_ws('/', replace(school_id, '/', '%2F'), replace(calendar_id, '/', '%2F'),
+                              replace(term, '/', '%2F')) as id
+          from schedules) c
+    where c.district_id = :district_id and c.environment = :environment and c.student_id = :student_id
+        and 'schedules' = any(:things::text[])
+)
+select changed_in::text as changed_in, place, thing, thing_id, gone, data::text as data
+from rows
+where changed_in >= :since::text::xid8
+    and (changed_in, place collate "C") > (:after_in::text::xid8, :after_place::text collate "C")
+    and not school_id = any(:closed::text[])
+    and (:since::text <> '0' or (wanted and not gone))
+    and exists (select from portal_access a
+                where a.district_id = :district_id and a.environment = :environment and a.user_id = :user_id
+                    and a.student_id = :student_id and a.portal)
+order by changed_in, place collate "C"
+limit :limit;
+
+-- name: attendance_counts(district_id, environment, student_id, closed, user_id)
+-- How many marks a student has by status and excuse.
+select t.data ->> 'status' as status, coalesce(t.data ->> 'excuse', 'unknown') as excuse, count(*) as count
+from states t
+join portal_access a using (district_id, environment, student_id)
+where t.district_id = :district_id and t.environment = :environment and t.student_id = :student_id
+    and t.thing = 'attendance' and not t.deleted and not t.school_id = any(:closed::text[])
+    and a.user_id = :user_id and a.portal
+group by 1, 2
+order by 1, 2;
+
+-- name: inbox_items(district_id, environment, user_id, student_id, before, limit)
+-- Items of a user, newest first, entered before :before, of students whom the user may see now.
+select i.entered, i.item_id as id, i.entered_at, i.student_id, i.thing as "group", i.thing_id, i.kinds, i.title,
+       i.body, i.locale, i.seen_at is not null as seen, i.read_at is not null as read,
+       i.corrected_at is not null as corrected, i.event_id, i.event_source as source
+from inbox i
+join portal_access a using (district_id, environment, student_id, user_id)
+where i.district_id = :district_id and i.environment = :environment and i.user_id = :user_id and a.portal
+    and (:student_id = '' or i.student_id = :student_id) and i.entered < :before
+order by i.entered desc
+limit :limit;
+
+-- name: changes_of_user(district_id, environment, user_id, student_id, first_day, since, before_at, before_event, before_source, limit)
+-- Stored changes of students whom the user may see now, newest first, since :since and before a place.
+select c.day, c.event_id, c.event_source as source, c.student_id, c.school_id, c.thing as "group", c.thing_id,
+       c.modified_at, c.accepted_at, c.decided_at, c.detection, c.kinds
+from changes c
+join portal_access a using (district_id, environment, student_id)
+where c.district_id = :district_id and c.environment = :environment and a.user_id = :user_id and a.portal
+    and (:student_id = '' or c.student_id = :student_id)
+    and c.day >= :first_day::date and c.decided_at >= :since::timestamptz
+    and (c.decided_at, c.event_id collate "C", c.event_source collate "C")
+        < (:before_at::timestamptz, :before_event::text collate "C", :before_source::text collate "C")
+order by c.decided_at desc, c.event_id collate "C" desc, c.event_source collate "C" desc
+limit :limit;
+
+-- name: changes_by_event(district_id, environment, event_id, event_source, seen_only, user_id)
+-- The change of an event, the first time that it was seen, one row per event source.
+select distinct on (c.event_source)
+       c.day, c.event_id, c.event_source as source, c.student_id, c.school_id, c.thing as "group", c.thing_id,
+       c.modified_at, c.accepted_at, c.decided_at, c.detection, c.kinds
+from changes c
+where c.district_id = :district_id and c.environment = :environment and c.event_id = :event_id
+    and (:event_source = '' or c.event_source = :event_source)
+    and (not :seen_only::boolean or exists (
+        select from portal_access a
+        where (a.district_id, a.environment, a.student_id) = (c.district_id, c.environment, c.student_id)
+            and a.user_id = :user_id and a.portal))
+order by c.event_source, c.decided_at;
+
+-- name: decisions(district_id, environment, user_id, days, alert_ids)
+-- The decisions with these alert ids about one user, with the settings that held.
+select d.alert_id, d.outcome, d.reason, d.kinds, d.due_at, d.open_gates, d.verdicts, e.document as settings,
+       d.became, d.became_at, d.sent_as
+from decisions d
+left join effective_settings e using (day, settings_id)
+where d.district_id = :district_id and d.environment = :environment and d.user_id = :user_id
+    and d.day = any(:days::date[]) and d.alert_id = any(:alert_ids::uuid[]);
+
+-- name: device_outcomes(district_id, environment, user_id, first_day, alert_ids)
+-- What became of alerts of one user on each device, the newest report of each.
+select distinct on (o.alert_id, o.installation_id) o.alert_id, o.installation_id, o.outcome, o.reason, o.at
+from device_outcomes o
+where o.district_id = :district_id and o.environment = :environment and o.user_id = :user_id
+    and o.day >= :first_day::date and o.alert_id = any(:alert_ids::uuid[])
+order by o.alert_id, o.installation_id, o.at desc;

@@ -1,0 +1,1 @@
+"""What the portal writes: settings documents, inbox marks, erasure, audit lines."""

@@ -1,0 +1,181 @@
+"""`GET /v1/me/changes` and `GET /v1/me/why`: stored changes, each with why (product.md section 4, "Why")."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+from uuid import UUID
+
+from aiohttp import web
+from aiohttp_pydantic.oas.typing import r200
+from bellwire_kit.auth import Caller
+from bellwire_kit.web.problems import Problem, not_found
+from bellwire_kit.web.views import ApiView, answer
+from bellwire_schemas.fields import Moment
+from bellwire_schemas.names import DecisionOutcome, DeliveryOutcome, Group, Kind
+from bellwire_schemas.source import Source
+
+from threshold_evaluator.api.fields import Cursor, Id, Limit, Model
+from threshold_evaluator.api.portal import PORTAL, Portal, family
+
+KEPT = timedelta(days=30)
+"""How long decisions are kept."""
+
+
+class GateState(Model):
+    """A gate, in the order of product.md section 4, and whether it stood open."""
+
+    gate: str
+    open: bool
+
+
+class DeviceOutcome(Model):
+    """What became of the alert on one device."""
+
+    installation_id: str
+    outcome: DeliveryOutcome
+    reason: str
+    at: Moment
+
+
+class Why(Model):
+    """The decision about one user: gates, what each fact met, settings with their layers, what became of it.
+
+    `became` is empty while the alert waits. `sent_as` is the alert that carried it, itself or a summary.
+    """
+
+    user_id: str
+    outcome: DecisionOutcome
+    reason: str
+    kinds: tuple[Kind, ...]
+    due_at: Moment | None
+    gates: tuple[GateState, ...]
+    facts: Any
+    settings: dict[str, Any]
+    became: str
+    became_at: Moment | None
+    sent_as: UUID | None
+    devices: tuple[DeviceOutcome, ...]
+
+
+class StoredChange(Model):
+    """A change as it was received. `detection` is what was found in it; `why` is null where nobody is asked:
+    a change that is silent, stale or a duplicate has no decision about anyone.
+    """
+
+    event_id: str
+    source: str
+    student_id: str
+    school_id: str
+    group: Group
+    thing_id: str
+    modified_at: Moment
+    accepted_at: Moment
+    decided_at: Moment
+    detection: str
+    kinds: tuple[Kind, ...]
+    why: Why | None
+
+
+class ChangePage(Model):
+    """Changes, newest first; `next_cursor` is null on the last page."""
+
+    items: tuple[StoredChange, ...]
+    next_cursor: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ChangePlace:
+    """A change's place in a list, newest first."""
+
+    decided_at: datetime
+    event_id: str
+    source: str
+
+
+class Changes(Protocol):
+    """Stored changes with the decisions about one user."""
+
+    async def of_caller(
+        self, caller: Caller, student_id: str, since: datetime, before: ChangePlace, limit: int
+    ) -> Sequence[StoredChange]:
+        """Return changes of students whom the caller may see now (an empty id is all), newest first."""
+
+    async def by_event(
+        self, source: Source, user_id: str, event_id: str, event_source: str, seen_only: bool
+    ) -> Sequence[StoredChange]:
+        """Return the change of an event (one per event source, an empty one is any) with why for a user.
+
+        `seen_only`: of students whom that user may see now.
+        """
+
+
+async def one_change(
+    portal: Portal, source: Source, user_id: str, event_id: str, event_source: str, *, seen_only: bool
+) -> StoredChange:
+    """Return the change of an event. Raises `Problem` 404, or 400 when several sources have such an id."""
+    found = await portal.changes.by_event(source, user_id, event_id, event_source, seen_only)
+    if not found:
+        raise not_found("event")
+    if len(found) > 1:
+        known = ", ".join(each.source for each in found)
+        detail = f"Several sources have an event with this id; add source, one of {known}."
+        raise Problem(400, "ambiguous-event", "Which event?", detail, pointer="/query/source")
+    return found[0]
+
+
+class ChangesView(ApiView):
+    """Stored changes."""
+
+    async def get(
+        self,
+        student_id: Id | None = None,
+        since: Moment | None = None,
+        cursor: Cursor = "",
+        limit: Limit = 50,
+    ) -> r200[ChangePage]:
+        """Changes of one's students since a time (default and at most 30 days ago), each with its why.
+
+        Tags: why
+        Status Codes:
+            200: A page of changes, newest first.
+        """
+        caller = await family(self.request)
+        portal, student = self.request.app[PORTAL], student_id or ""
+        now = portal.clock.now()
+        since = min(max(since, now - KEPT), now) if since else now - KEPT
+        scope = f"{caller.source}/{caller.user_id}/changes/{student}"
+        before = ChangePlace(now + KEPT, "", "")
+        if cursor:
+            moment, event_id, source = portal.cursors.open(scope, cursor)
+            before = ChangePlace(datetime.fromisoformat(moment), event_id, source)
+        found = await portal.changes.of_caller(caller, student, since, before, limit + 1)
+        page, following = found[:limit], None
+        if len(found) > limit:
+            last = page[-1]
+            following = portal.cursors.seal(scope, [last.decided_at.isoformat(), last.event_id, last.source])
+        return answer(ChangePage(items=tuple(page), next_cursor=following))
+
+
+class WhyView(ApiView):
+    """Why one was told of a change, or not."""
+
+    async def get(self, event_id: Id, source: Id | None = None) -> r200[StoredChange]:
+        """Why one was told of a change, or not: gates, settings by layer, outcome, devices.
+
+        Tags: why
+        Status Codes:
+            200: The change with its why.
+        """
+        caller = await family(self.request)
+        portal = self.request.app[PORTAL]
+        found = await one_change(
+            portal, caller.source, caller.user_id, event_id, source or "", seen_only=True
+        )
+        return answer(found)
+
+
+def add_routes(app: web.Application) -> None:
+    """Serve the resources."""
+    app.router.add_view("/v1/me/changes", ChangesView)
+    app.router.add_view("/v1/me/why", WhyView)

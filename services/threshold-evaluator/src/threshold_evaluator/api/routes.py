@@ -1,0 +1,15 @@
+"""Every address of the portal; what is not built is not here."""
+
+from aiohttp import web
+
+from threshold_evaluator.api import areas, changes, districts, inbox, people, settings
+from threshold_evaluator.api.portal import PORTAL, Portal
+from threshold_evaluator.api.rates import PUBLIC_RATE, PublicRate
+
+
+def add_portal(app: web.Application, portal: Portal, rate: PublicRate) -> None:
+    """Serve the portal on an application that has a token verifier (`bellwire_kit.auth.VERIFIER`)."""
+    app[PORTAL] = portal
+    app[PUBLIC_RATE] = rate
+    for resource in (districts, people, areas, settings, inbox, changes):
+        resource.add_routes(app)

@@ -1,0 +1,70 @@
+"""What a merge patch makes of a user's own document, or why it is refused (product.md section 4)."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from bellwire_kit.web.problems import Problem, json_pointer
+from bellwire_schemas.names import Kind
+
+from threshold_evaluator.domain.documents import Fault, faults_of_student, faults_of_user, merge_patch
+from threshold_evaluator.domain.effective import Effective, Layer
+from threshold_evaluator.domain.settings import JSON
+
+_DEPTH = 8
+"""No settings document is deeper."""
+
+
+def refuse(faults: tuple[Fault, ...], title: str = "The settings are not valid") -> None:
+    """Raise `Problem` 400 that lists the faults and points at the first; do nothing when there are none."""
+    if not faults:
+        return
+    found = [{"pointer": fault.pointer, "detail": fault.problem} for fault in faults]
+    raise Problem(400, "invalid-settings", title, faults[0].problem, pointer=faults[0].pointer, errors=found)
+
+
+def leaves(document: Mapping[str, Any], path: tuple[str, ...] = ()) -> Iterator[tuple[str, Any]]:
+    """Yield (JSON pointer, value) of every key that is no object. Raises `Problem` 400 when too deep."""
+    if len(path) > _DEPTH:
+        refuse((Fault(json_pointer(path), f"a settings document has at most {_DEPTH} levels"),))
+    for key, value in document.items():
+        if isinstance(value, Mapping) and value:
+            yield from leaves(value, (*path, key))
+        else:
+            yield json_pointer((*path, key)), value
+
+
+def changed_document(before: JSON, patch: JSON, effective: Effective, of_student: bool) -> JSON:
+    """Return the document after the patch.
+
+    `of_student`: the document has only `groups` and `kinds`. Removing a key is always allowed. Raises
+    `Problem` 400 for a value out of its range and 409 for one that is locked or of a mandatory kind, each
+    naming the key by its pointer.
+    """
+    for _ in leaves(patch):
+        pass
+    after = merge_patch(before, patch)
+    refuse(faults_of_student(after) if of_student else faults_of_user(after))
+    stood = dict(leaves(before))
+    for pointer, value in leaves(after):
+        if pointer not in stood or stood[pointer] != value:
+            _refuse_locked(pointer, value, effective)
+    return after
+
+
+def _refuse_locked(pointer: str, value: Any, effective: Effective) -> None:
+    lock = next((each for each in effective.locked if _within(pointer, each)), "")
+    if not lock:
+        return
+    holds = effective.values()[lock]
+    if effective.layers[lock] is Layer.MANDATORY:
+        kind = Kind(lock.split("/")[2])
+        detail = f"{kind.value} is mandatory in this district; {lock} stays {holds!r}."
+        raise Problem(409, "mandatory-kind", "This kind cannot be turned off", detail, pointer=pointer)
+    if value == holds:
+        return
+    detail = f"The {effective.layers[lock].value.split('_')[0]} has locked this at {holds!r}."
+    raise Problem(409, "locked-setting", "This setting is locked", detail, pointer=pointer)
+
+
+def _within(pointer: str, lock: str) -> bool:
+    return pointer == lock or pointer.startswith(lock + "/")
