@@ -1,0 +1,128 @@
+"""`/v1/contacts`: who is mailed for a district or a group."""
+
+from uuid import UUID, uuid4
+
+from aiohttp import web
+from aiohttp_pydantic.oas.typing import r200, r201, r204
+from bellwire_kit.web.problems import Problem, forbidden, not_found
+from bellwire_kit.web.views import answer
+
+from update_scheduler.api.fields import Cursor, Email, In, Key, Limit, Name, Out, Slug
+from update_scheduler.api.view import QueueView, path_id
+from update_scheduler.registry import ContactEntry, reach
+
+
+class ContactIn(In):
+    """A contact of a district or of a group: exactly one of them. `user_id` is who signs in as this contact."""
+
+    name: Name
+    email: Email
+    district_id: Slug | None = None
+    group_id: Slug | None = None
+    user_id: Key | None = None
+
+
+class ContactOut(Out):
+    """A contact."""
+
+    id: UUID
+    name: str
+    email: str
+    role: str
+    district_id: str | None
+    group_id: str | None
+    user_id: str | None
+
+
+class ContactsOut(Out):
+    """A page of contacts."""
+
+    items: list[ContactOut]
+    next: str | None
+
+
+def _out(c: ContactEntry) -> ContactOut:
+    return ContactOut(
+        id=c.id,
+        name=c.name,
+        email=c.email,
+        role="technical_contact" if c.district_id else "group_contact",
+        district_id=c.district_id or None,
+        group_id=c.group_id or None,
+        user_id=c.user_id or None,
+    )
+
+
+class Contacts(QueueView):
+    """Contacts of the districts and groups within reach."""
+
+    async def get(self, cursor: Cursor = "", limit: Limit = 50) -> r200[ContactsOut]:
+        """List contacts: a technical contact sees its district's, a group contact its groups' and districts'.
+
+        Tags: contacts
+        """
+        districts = reach(self.person)
+        groups = None if self.operator else sorted(self.person.groups)
+        after = self.position("contacts", cursor)
+        found = await self.parts.registry.contacts(
+            districts, groups, UUID(after[0]) if after else None, limit
+        )
+        following = self.page("contacts", [found[-1].id] if found else [], full=len(found) == limit)
+        return answer(ContactsOut(items=[_out(c) for c in found], next=following))
+
+    async def post(self, body: ContactIn) -> r201[ContactOut]:
+        """Add a contact. Operators add any; contacts add those of their own districts.
+
+        Tags: contacts
+        """
+        if (body.district_id is None) == (body.group_id is None):
+            raise Problem(
+                400,
+                "invalid",
+                "The request is not valid",
+                "Give district_id or group_id, one of them.",
+                pointer="/district_id",
+            )
+        if body.district_id is not None:
+            self.check_district(body.district_id)
+        elif not self.operator:
+            raise forbidden("Operators add contacts of groups.")
+        made = await self.parts.registry.add_contact(
+            ContactEntry(
+                uuid4(),
+                body.name,
+                body.email,
+                body.district_id or "",
+                body.group_id or "",
+                body.user_id or "",
+            )
+        )
+        if not isinstance(made, ContactEntry):
+            whose = f"District {body.district_id}" if body.district_id else f"Group {body.group_id}"
+            detail = f"{whose} is not known, or has a contact with this address already."
+            raise Problem(409, "contact-refused", "The contact was not added", detail, pointer="/email")
+        return answer(_out(made), 201)
+
+
+class OneContact(QueueView):
+    """One contact."""
+
+    async def delete(self, contact_id: Key, /) -> r204:
+        """Forget a contact.
+
+        Tags: contacts
+        """
+        found = await self.parts.registry.contact(path_id(contact_id, "contact"))
+        mine = isinstance(found, ContactEntry) and (
+            self.operator or (found.district_id and self.person.sees(found.district_id))
+        )
+        if not isinstance(found, ContactEntry) or not mine:
+            raise not_found("contact")
+        await self.parts.registry.remove_contact(found.id)
+        return web.Response(status=204)
+
+
+def add_routes(app: web.Application) -> None:
+    """Serve the resource."""
+    app.router.add_view("/v1/contacts", Contacts)
+    app.router.add_view("/v1/contacts/{contact_id}", OneContact)
