@@ -1,0 +1,1 @@
+"""Postgres: publishers, keys, audit lines, imports and the records of OneRoster sources."""
