@@ -1,9 +1,9 @@
 """An alert that waits: hold queue and outbox at once (architecture.md section 4)."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from bellwire_schemas.names import Group, Kind, Urgency
 
@@ -35,7 +35,8 @@ class DueAlert:
     `before` stood before its first unsent change, at `first_at`; `grace_until` does not move when a newer
     change replaces the content. `due_at` is when it may go, `wake_at` when it is looked at next: at the end
     of grace (its inbox item enters then), afterwards when due. `capped_at` is when the cap put it into the
-    next digest, or `NEVER`. `decided_on` is the day its decision is filed under.
+    next digest, or `NEVER`. Its decision is filed under the day of `decided_at`. `attempt` is how often it was
+    timed again after all its devices missed it.
     """
 
     alert_id: UUID
@@ -57,12 +58,18 @@ class DueAlert:
     capped_at: datetime = NEVER
     in_inbox: bool = False
     mandatory: bool = False
-    decided_at: datetime = field(default=NEVER)
+    decided_at: datetime = NEVER
+    attempt: int = 0
 
     @property
     def group(self) -> Group:
         """The settings group."""
         return self.key.group
+
+    @property
+    def sent_as(self) -> UUID:
+        """The id under which it goes out: its own, and another each time that it is sent again."""
+        return uuid5(self.alert_id, f"again/{self.attempt}") if self.attempt else self.alert_id
 
     @property
     def urgency(self) -> Urgency:

@@ -61,14 +61,15 @@ class Enrolment:
     active: bool
 
     def covers(self, school_id: str, calendar_id: str, today: date) -> bool:
-        """Whether a change of this school and calendar (`ANY_CALENDAR`: any) is of an active calendar today.
+        """Whether a change of this school and calendar is of an active calendar today.
 
-        product.md section 3: `active`, and today, in the district's zone, lies within its dates.
+        product.md section 3: `active`, and today, in the district's zone, lies within its dates. A change that
+        names no calendar means any; an enrolment that names none is one in every calendar of its school.
         """
         return (
             self.active
             and self.school_id == school_id
-            and calendar_id in (ANY_CALENDAR, self.calendar_id)
+            and (calendar_id in (ANY_CALENDAR, self.calendar_id) or self.calendar_id == ANY_CALENDAR)
             and self.starts_on <= today <= self.ends_on
         )
 

@@ -1,0 +1,237 @@
+"""Judgements in topic order become decisions: merged with what is unsent, timed, counted (section 4)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from bellwire_schemas.ids import alert_id
+from bellwire_schemas.names import DecisionOutcome
+
+from threshold_evaluator.domain.accounts import Account
+from threshold_evaluator.domain.decision import Became, Decision, Detection, Reason
+from threshold_evaluator.domain.detecting import Detected, TellingKey, telling_key
+from threshold_evaluator.domain.due import DueAlert, Hold
+from threshold_evaluator.domain.effective import Effective
+from threshold_evaluator.domain.facts import in_order
+from threshold_evaluator.domain.gates import holding_bells, is_paused
+from threshold_evaluator.domain.judging import Judgement, Route, Turn, told_after
+from threshold_evaluator.domain.standing import kinds_standing
+from threshold_evaluator.domain.things import ThingState
+from threshold_evaluator.domain.timing import Due, Session, Wait, due_time
+
+PAUSE_LOOKS_AGAIN = timedelta(hours=1)
+"""A resumed district wakes what it held at once; this is only how long a lost wake-up could cost."""
+
+_REASON_OF: Mapping[Hold, Reason] = {
+    Hold.NONE: Reason.TOLD,
+    Hold.GRACE: Reason.GRACE,
+    Hold.DIGEST: Reason.DELIVERY_DIGEST,
+    Hold.COALESCE: Reason.COALESCED,
+    Hold.CAP: Reason.DAILY_CAP,
+    Hold.BELL: Reason.BELL,
+    Hold.QUIET: Reason.QUIET_HOURS,
+    Hold.PAUSE: Reason.PAUSED,
+    Hold.SURGE: Reason.SURGE,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """An alert whose words are still to be put: what it is about, and the settings that choose them."""
+
+    due: DueAlert
+    state: ThingState
+    student_name: str
+    settings: Effective
+    session: Session
+
+
+@dataclass(frozen=True, slots=True)
+class Push:
+    """A telling that goes out now, with its place on the screen and its numbers."""
+
+    telling: Telling
+    slot: UUID
+    seq: int
+    unseen: int
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """Several tellings of one user that go as one; its id is of its members' ids, so it is made once."""
+
+    summary_id: UUID
+    members: tuple[Telling, ...]
+    slot: UUID
+    seq: int
+    unseen: int
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """An unsent alert that ended: what became of it, and which alert carried or replaced it (itself if none)."""
+
+    due: DueAlert
+    became: Became
+    sent_as: UUID
+
+
+@dataclass(slots=True)
+class Plan:
+    """Everything that one transaction writes about users; each list in the order it came about."""
+
+    decisions: list[Decision] = field(default_factory=list)
+    held: dict[UUID, DueAlert] = field(default_factory=dict)
+    settled: list[Settled] = field(default_factory=list)
+    inbox: list[Telling] = field(default_factory=list)
+    pushes: list[Push] = field(default_factory=list)
+    summaries: list[Summary] = field(default_factory=list)
+    corrected: list[DueAlert] = field(default_factory=list)
+    told: dict[TellingKey, tuple[str, ThingState]] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Deciding:
+    """Takes what detection found, one event after another; what a batch holds or sends counts for the next."""
+
+    unsent: dict[TellingKey, DueAlert]
+    accounts: Mapping[str, Account]
+    now: datetime
+    plan: Plan = field(default_factory=Plan)
+
+    def take(self, detected: Detected) -> None:
+        """Decide about one event for every user concerned."""
+        if detected.detection is Detection.DELETED:
+            self._withdraw(detected)
+        for judgement in detected.judgements:
+            self._decide(detected, judgement)
+
+    def _withdraw(self, detected: Detected) -> None:
+        for watcher in detected.turn.student.watchers:
+            telling = telling_key(detected.incoming.key, watcher.user_id)
+            if telling in self.unsent:
+                due = self.unsent.pop(telling)
+                self._settle(due, Became.WITHDRAWN, due.alert_id)
+
+    def _settle(self, due: DueAlert, became: Became, sent_as: UUID) -> None:
+        self.plan.held.pop(due.alert_id, None)
+        self.plan.settled.append(Settled(due, became, sent_as))
+
+    def _decide(self, detected: Detected, judgement: Judgement) -> None:
+        incoming, turn = detected.incoming, detected.turn
+        user = judgement.watcher.user_id
+        identity = alert_id(incoming.source, incoming.event_source, incoming.event_id, user)
+        outcome, reason, due_at = DecisionOutcome.SUPPRESS, judgement.reason, self.now
+        if judgement.route is not Route.SUPPRESSED:
+            alert = self._alert(detected, judgement, identity)
+            outcome, reason, due_at = self._route(alert, detected, judgement)
+        self.plan.decisions.append(
+            Decision(
+                identity,
+                user,
+                turn.key,
+                incoming.event_id,
+                judgement.kinds,
+                outcome,
+                reason,
+                due_at,
+                judgement.open_gates,
+                judgement.verdicts,
+                judgement.settings,
+            )
+        )
+
+    def _alert(self, detected: Detected, judgement: Judgement, identity: UUID) -> DueAlert:
+        """Make the alert, taking the place of what is unsent of the thing: new content, the old clock."""
+        incoming, turn = detected.incoming, detected.turn
+        telling = telling_key(incoming.key, judgement.watcher.user_id)
+        alert = DueAlert(
+            alert_id=identity,
+            user_id=judgement.watcher.user_id,
+            key=turn.key,
+            school_id=turn.school_id,
+            calendar_id=turn.calendar_id,
+            kinds=judgement.kinds,
+            event_source=incoming.event_source,
+            event_id=incoming.event_id,
+            before=turn.before,
+            modified_at=turn.modified_at,
+            accepted_at=incoming.accepted_at,
+            first_at=self.now,
+            grace_until=self.now + judgement.grace,
+            due_at=self.now,
+            delivery=judgement.delivery,
+            mandatory=judgement.mandatory,
+            decided_at=self.now,
+        )
+        if telling not in self.unsent:
+            return alert
+        older = self.unsent.pop(telling)
+        self._settle(older, Became.REPLACED, identity)
+        standing = kinds_standing(turn.key, older.kinds, older.before, turn.now, judgement.settings)
+        return replace(
+            alert,
+            kinds=in_order({*standing, *judgement.kinds}),
+            before=older.before,
+            first_at=older.first_at,
+            grace_until=older.grace_until,
+            capped_at=older.capped_at,
+            mandatory=alert.mandatory or older.mandatory,
+        )
+
+    def _route(
+        self, alert: DueAlert, detected: Detected, judgement: Judgement
+    ) -> tuple[DecisionOutcome, Reason, datetime]:
+        turn = detected.turn
+        session = holding_bells(turn.district, turn.school, turn.key.group, judgement.watcher.role)
+        telling = Telling(alert, detected.after, turn.student.display_name, judgement.settings, session)
+        account = self.accounts[alert.user_id]
+        over = alert.grace_until <= self.now
+        if over:
+            self._enter(telling, turn, account)
+        if judgement.route is Route.INBOX:
+            if not over:
+                self._hold(replace(alert, due_at=alert.grace_until, hold=Hold.GRACE))
+            return DecisionOutcome.INBOX_ONLY, judgement.reason, alert.grace_until
+        due = self._due(alert, turn, session, judgement.settings, account)
+        if due.at <= self.now:
+            slot = account.push(
+                turn.key, judgement.settings, detected.incoming.source, self.now, counts=not due.digest
+            )
+            self.plan.pushes.append(Push(telling, slot, account.next_seq(), account.unseen))
+            return DecisionOutcome.SEND, Reason.TOLD, due.at
+        self._hold(replace(alert, due_at=due.at, hold=due.hold, capped_at=due.capped_at, in_inbox=over))
+        outcome = DecisionOutcome.DIGEST if due.digest else DecisionOutcome.HOLD
+        reason = _REASON_OF[due.hold]
+        if due.digest and due.hold is not Hold.CAP:
+            reason = Reason.DELIVERY_DIGEST
+        return outcome, reason, due.at
+
+    def _due(
+        self, alert: DueAlert, turn: Turn, session: Session, settings: Effective, account: Account
+    ) -> Due:
+        if is_paused(turn.district, turn.school):
+            return Due(self.now + PAUSE_LOOKS_AGAIN, Hold.PAUSE, digest=False)
+        wait = Wait(alert.grace_until, alert.delivery, session, alert.capped_at, alert.mandatory)
+        return due_time(wait, settings, account.pushes(turn.key), self.now)
+
+    def _enter(self, telling: Telling, turn: Turn, account: Account) -> None:
+        self.plan.inbox.append(telling)
+        account.enter_inbox()
+        told = told_after(turn.key, turn.now)
+        if told:
+            self.plan.told[telling_key(turn.key, telling.due.user_id)] = (told, telling.state)
+
+    def _hold(self, alert: DueAlert) -> None:
+        self.unsent[telling_key(alert.key, alert.user_id)] = alert
+        self.plan.held[alert.alert_id] = alert
+
+
+def concerned_users(detected: Detected) -> frozenset[str]:
+    """Return the users whose account a decision will count in."""
+    return frozenset(
+        judgement.watcher.user_id
+        for judgement in detected.judgements
+        if judgement.route is not Route.SUPPRESSED
+    )

@@ -1,0 +1,188 @@
+"""Unsent alerts looked at again: gates and settings re-read, resolved ones dropped, summaries made (section 4)."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from uuid import UUID
+
+from bellwire_schemas.ids import summary_id
+from bellwire_schemas.names import Kind
+
+from threshold_evaluator.domain.accounts import Account
+from threshold_evaluator.domain.deciding import PAUSE_LOOKS_AGAIN, Plan, Push, Settled, Summary, Telling
+from threshold_evaluator.domain.decision import Became
+from threshold_evaluator.domain.detecting import telling_key
+from threshold_evaluator.domain.due import DueAlert, Hold
+from threshold_evaluator.domain.effective import Delivery, Effective
+from threshold_evaluator.domain.gates import (
+    ALL_OPEN,
+    allowed,
+    holding_bells,
+    is_enrolled,
+    is_paused,
+    open_gates,
+)
+from threshold_evaluator.domain.judging import told_after
+from threshold_evaluator.domain.preferences import resolve
+from threshold_evaluator.domain.roster import Roster, School, Student, Watcher
+from threshold_evaluator.domain.standing import kinds_standing
+from threshold_evaluator.domain.things import States
+from threshold_evaluator.domain.timing import Due, Wait, due_time
+from threshold_evaluator.domain.walls import local_day
+
+_TOGETHER = frozenset({Hold.QUIET, Hold.BELL, Hold.PAUSE, Hold.SURGE})
+_SOONEST = tuple(Delivery)
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """One unsent alert with what the roster says of it now."""
+
+    due: DueAlert
+    student: Student
+    school: School
+    watcher: Watcher
+    settings: Effective
+
+
+@dataclass(slots=True)
+class Releasing:
+    """Takes all that is due of one district's users; `finish` makes the summaries."""
+
+    roster: Roster
+    states: States
+    accounts: Mapping[str, Account]
+    now: datetime
+    plan: Plan = field(default_factory=Plan)
+    _groups: dict[tuple[str, ...], list[Telling]] = field(default_factory=dict)
+
+    def take(self, dues: Sequence[DueAlert]) -> Plan:
+        """Look at each, urgent and oldest first, then make what is due together one summary a user."""
+        for due in sorted(
+            dues, key=lambda each: (each.urgency.value != "urgent", each.due_at, each.first_at)
+        ):
+            self._look(due)
+        for (user, kind, *_), members in self._groups.items():
+            self._send_together(self.accounts[user], members, digest=kind == "digest")
+        return self.plan
+
+    def _look(self, due: DueAlert) -> None:
+        student = self.roster.students.get(due.key.student_id)
+        watcher = student and next((w for w in student.watchers if w.user_id == due.user_id), None)
+        if not student or not watcher or due.key not in self.states:
+            self._drop(due, Became.WITHDRAWN)
+            return
+        school = self.roster.school(due.school_id)
+        case = _Case(due, student, school, watcher, resolve(self.roster.district, school, watcher))
+        permitted = allowed(due.kinds, self.roster.district, school)
+        if self.gates(case, any_kind_allowed=bool(permitted)) != ALL_OPEN:
+            self._drop(due, Became.WITHDRAWN)
+            return
+        state = self.states[due.key]
+        kinds = kinds_standing(
+            due.key, tuple(k for k in due.kinds if k in permitted), due.before, state.content, case.settings
+        )
+        if not kinds:
+            self._drop(due, Became.RESOLVED)
+            return
+        self._go(case, kinds)
+
+    def gates(self, case: _Case, *, any_kind_allowed: bool) -> int:
+        """Return the gates that stand open now."""
+        due, district = case.due, self.roster.district
+        today = local_day(self.now, district.timezone)
+        return open_gates(
+            district,
+            case.school,
+            case.student,
+            case.watcher,
+            group=due.group,
+            enrolled=is_enrolled(case.student, due.school_id, due.calendar_id, today),
+            any_kind_allowed=any_kind_allowed,
+        )
+
+    def _drop(self, due: DueAlert, became: Became) -> None:
+        self.plan.settled.append(Settled(due, became, due.alert_id))
+        if due.in_inbox:
+            self.plan.corrected.append(due)
+            state = self.states.get(due.key)
+            if became is Became.RESOLVED and state and (told := told_after(due.key, state.content)):
+                self.plan.told[telling_key(due.key, due.user_id)] = (told, state)
+
+    def _go(self, case: _Case, kinds: tuple[Kind, ...]) -> None:
+        rules = [case.settings.kinds[kind] for kind in kinds]
+        delivery = case.due.delivery
+        if delivery is not Delivery.INBOX:
+            delivery = min((rule.delivery for rule in rules), key=_SOONEST.index)
+        due = replace(
+            case.due, kinds=kinds, delivery=delivery, mandatory=any(rule.mandatory for rule in rules)
+        )
+        session = holding_bells(self.roster.district, case.school, due.group, case.watcher.role)
+        state = self.states[due.key]
+        telling = Telling(due, state, case.student.display_name, case.settings, session)
+        if not due.in_inbox and due.grace_until <= self.now:
+            telling = self._enter(telling)
+            due = telling.due
+        if delivery is Delivery.INBOX and due.in_inbox:
+            self.plan.settled.append(Settled(due, Became.INBOX, due.alert_id))
+            return
+        timed = self._time(telling, case)
+        held = replace(telling.due, due_at=timed.at, capped_at=timed.capped_at)
+        if timed.at > self.now or not due.in_inbox:
+            self.plan.held[due.alert_id] = replace(held, hold=timed.hold)
+        else:
+            self._send(replace(telling, due=held), digest=timed.digest)
+
+    def _enter(self, telling: Telling) -> Telling:
+        due = telling.due
+        self.plan.inbox.append(telling)
+        self.accounts[due.user_id].enter_inbox()
+        if told := told_after(due.key, telling.state.content):
+            self.plan.told[telling_key(due.key, due.user_id)] = (told, telling.state)
+        return replace(telling, due=replace(due, in_inbox=True))
+
+    def _time(self, telling: Telling, case: _Case) -> Due:
+        due = telling.due
+        if is_paused(self.roster.district, case.school):
+            return Due(self.now + PAUSE_LOOKS_AGAIN, Hold.PAUSE, digest=False, capped_at=due.capped_at)
+        if due.delivery is Delivery.INBOX:
+            return Due(due.grace_until, Hold.GRACE, digest=False)
+        wait = Wait(due.grace_until, due.delivery, telling.session, due.capped_at, due.mandatory)
+        pushes = self.accounts[due.user_id].pushes(due.key)
+        return due_time(wait, telling.settings, pushes, self.now)
+
+    def _send(self, telling: Telling, *, digest: bool) -> None:
+        due = telling.due
+        if digest:
+            self._groups.setdefault((due.user_id, "digest"), []).append(telling)
+        elif due.hold in _TOGETHER:
+            self._groups.setdefault((due.user_id, "together"), []).append(telling)
+        elif due.hold is Hold.COALESCE:
+            self._groups.setdefault(
+                (due.user_id, "coalesced", due.key.student_id, due.group.value), []
+            ).append(telling)
+        else:
+            self._send_together(self.accounts[due.user_id], [telling], digest=False)
+
+    def _send_together(self, account: Account, members: list[Telling], *, digest: bool) -> None:
+        slots = []
+        counted: set[tuple[str, str]] = set()
+        for member in members:
+            key = member.due.key
+            place = (key.student_id, key.group.value)
+            if place not in counted:
+                counted.add(place)
+                before = account.count
+                slots.append(
+                    account.push(
+                        key, member.settings, self.roster.district.source, self.now, counts=not digest
+                    )
+                )
+                if len(counted) > 1 and not digest:
+                    account.count = before
+        seq = account.next_seq()
+        if len(members) == 1:
+            self.plan.pushes.append(Push(members[0], slots[0], seq, account.unseen))
+            return
+        identity: UUID = summary_id(member.due.sent_as for member in members)
+        self.plan.summaries.append(Summary(identity, tuple(members), slots[0], seq, account.unseen))

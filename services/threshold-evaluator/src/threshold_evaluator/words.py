@@ -1,0 +1,218 @@
+"""Words of alerts: Fluent messages at three privacy levels, in the user's language (product.md section 4)."""
+
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import ROUND_HALF_UP, Decimal
+from functools import lru_cache
+from importlib.resources import files
+from typing import Any, Final
+
+import orjson
+from babel.dates import format_date
+from babel.numbers import format_currency, format_percent
+from bellwire_schemas.names import AttendanceStatus, Excuse, Group, Kind, Privacy
+from fluent.runtime import FluentBundle, FluentResource
+
+from threshold_evaluator.domain.deciding import Telling
+from threshold_evaluator.domain.things import Content, Score, ThingState, ValueForm
+
+LANGUAGES: Final = ("en", "es")
+"""Complete languages; any other locale is told in the first."""
+
+_LONGEST_NAME = 80
+_MOST_NAMED = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """What one lock screen, or one inbox row, shows."""
+
+    title: str
+    body: str
+
+
+class MissingMessage(Exception):
+    """A Fluent file lacks a message, or a message lacks an argument: our bug, found by the tests."""
+
+
+@lru_cache(maxsize=len(LANGUAGES))
+def _bundle(language: str) -> FluentBundle:
+    source = (files("threshold_evaluator") / "texts" / f"{language}.ftl").read_text("utf-8")
+    bundle = FluentBundle([language], use_isolating=False)
+    bundle.add_resource(FluentResource(source))
+    return bundle
+
+
+def language_of(locale: str) -> str:
+    """Return the complete language that serves a locale such as `es-MX`."""
+    language = locale.replace("_", "-").split("-")[0].lower()
+    return language if language in LANGUAGES else LANGUAGES[0]
+
+
+@lru_cache(maxsize=20_000)
+def say(language: str, message: str, *arguments: tuple[str, Any]) -> str:
+    """Format one message. Raises `MissingMessage` rather than show a family a placeholder."""
+    bundle = _bundle(language)
+    if not bundle.has_message(message):
+        raise MissingMessage(f"{language}.ftl has no {message}")
+    pattern = bundle.get_message(message).value
+    text, errors = bundle.format_pattern(pattern, dict(arguments))
+    if errors:
+        raise MissingMessage(f"{language}.ftl, {message}: {errors[0]}")
+    return str(text)
+
+
+def shown(name: str, longest: int = _LONGEST_NAME) -> str:
+    """Make a name safe in a sentence: one line, bounded, and isolated when it is written right to left.
+
+    Cut between characters, never inside one (a base with its marks, an emoji sequence).
+    """
+    name = " ".join(name.split())
+    if len(name) > longest:
+        end = longest - 1
+        while end > 0 and (
+            unicodedata.combining(name[end]) or name[end] in "\u200d\ufe0f" or name[end - 1] == "\u200d"
+        ):
+            end -= 1
+        name = name[:end].rstrip() + "…"
+    if any(unicodedata.bidirectional(char) in ("R", "AL", "RLE", "RLO", "RLI") for char in name):
+        return f"\u2068{name}\u2069"
+    return name
+
+
+def texts_of(telling: Telling) -> dict[Privacy, Text]:
+    """Return the texts of one alert at each level that the district's cap allows."""
+    return {level: _text(telling, level) for level in allowed_levels(telling.settings.privacy_cap)}
+
+
+def inbox_text(telling: Telling) -> Text:
+    """Return what the app shows, behind its sign-in: as much as there is to say."""
+    return _text(telling, Privacy.FULL)
+
+
+def allowed_levels(cap: Privacy) -> tuple[Privacy, ...]:
+    """Return the levels up to a cap, narrowest first."""
+    levels = tuple(Privacy)
+    return levels[: levels.index(cap) + 1]
+
+
+def summary_texts(members: Sequence[Telling]) -> dict[Privacy, Text]:
+    """Return the texts of a summary: how many, of whom, and the first few in full."""
+    settings = members[0].settings
+    language = language_of(settings.locale)
+    count = ("count", len(members))
+    private = Text(say(language, "alert-private-title"), say(language, "summary-private", count))
+    names = ", ".join(dict.fromkeys(_child(member, language) for member in members))
+    standard = Text(shown(names, 120), say(language, "summary-standard", count))
+    details = "; ".join(_text(member, Privacy.FULL).body for member in members[:_MOST_NAMED])
+    more = "…" if len(members) > _MOST_NAMED else ""
+    full = Text(standard.title, f"{standard.body}: {details}{more}")
+    everything = {Privacy.PRIVATE: private, Privacy.STANDARD: standard, Privacy.FULL: full}
+    return {level: everything[level] for level in allowed_levels(settings.privacy_cap)}
+
+
+def several_texts(telling: Telling) -> dict[Privacy, Text]:
+    """Return what one alert says when it goes in the place of several that waited (product.md section 6)."""
+    language = language_of(telling.settings.locale)
+    title = say(language, "alert-private-title")
+    private = Text(title, say(language, "several-private"))
+    other = Text(title, say(language, "several-standard"))
+    return {
+        level: private if level is Privacy.PRIVATE else other
+        for level in allowed_levels(telling.settings.privacy_cap)
+    }
+
+
+def _child(telling: Telling, language: str) -> str:
+    return shown(telling.student_name) if telling.student_name.strip() else say(language, "nobody")
+
+
+def _text(telling: Telling, level: Privacy) -> Text:
+    language = language_of(telling.settings.locale)
+    if level is Privacy.PRIVATE:
+        return Text(say(language, "alert-private-title"), say(language, "alert-private-body"))
+    child = _child(telling, language)
+    if level is Privacy.STANDARD:
+        news = [say(language, f"news-{_word(kind)}") for kind in telling.due.kinds]
+        return Text(say(language, "alert-standard-title", ("child", child)), ", ".join(news))
+    data = orjson.loads(telling.state.data)
+    course = str(data.get("course_name") or "")
+    title = say(
+        language,
+        "alert-full-title",
+        ("child", child),
+        ("course", "some" if course else "none"),
+        ("courseName", shown(course)),
+    )
+    return Text(title, _detail(language, telling.due.kinds, telling.state, data))
+
+
+def _word(kind: Kind) -> str:
+    return kind.value.replace(".", "-")
+
+
+def _detail(language: str, kinds: Sequence[Kind], state: ThingState, data: Mapping[str, Any]) -> str:
+    content = state.content
+    match state.key.group:
+        case Group.ASSIGNMENTS:
+            details = [_of_value(language, kind, content.score) for kind in kinds]
+            return _titled(language, "assignment", str(data.get("title") or ""), details)
+        case Group.GRADES:
+            details = [_of_value(language, kind, content.posted) for kind in kinds]
+            title = " ".join(filter(None, (str(data.get("term") or ""), str(data.get("task") or ""))))
+            return _titled(language, "grade", title, details)
+        case Group.ATTENDANCE:
+            return ", ".join(_of_mark(language, kind, content, data) for kind in kinds)
+        case Group.LUNCH:
+            currency = str(data.get("currency") or "USD")
+            balance = format_currency(content.balance, currency, locale=language)
+            return ", ".join(say(language, f"detail-{_word(kind)}", ("balance", balance)) for kind in kinds)
+
+
+def _titled(language: str, noun: str, title: str, details: Sequence[str]) -> str:
+    name = shown(title) if title.strip() else say(language, f"untitled-{noun}")
+    return say(language, f"detail-{noun}", ("title", name), ("details", ", ".join(details)))
+
+
+def _of_value(language: str, kind: Kind, score: Score) -> str:
+    form = score.form.value if score.form is not ValueForm.NONE else "text"
+    points = Decimal(score.text) if score.form is ValueForm.POINTS else Decimal(0)
+    return say(
+        language,
+        f"detail-{_word(kind)}",
+        ("form", form),
+        ("percent", _percent(language, score)),
+        ("points", float(points)),
+        ("pointsCount", float(points)),
+        ("text", shown(score.text) if score.form is ValueForm.TEXT else ""),
+    )
+
+
+def _percent(language: str, score: Score) -> str:
+    rounded = score.percent.quantize(Decimal("0.01"), rounding=ROUND_HALF_UP) / 100
+    text: str = format_percent(rounded, format="#,##0.##%", locale=language)
+    return f"{text} ({shown(score.text)})" if score.text and score.form is ValueForm.PERCENT else text
+
+
+def _of_mark(language: str, kind: Kind, content: Content, data: Mapping[str, Any]) -> str:
+    mark = content.mark
+    plain = mark.excuse is Excuse.UNKNOWN or mark.status is AttendanceStatus.PRESENT
+    status = f"status-{mark.status.value}" + ("" if plain else f"-{mark.excuse.value}")
+    period = str(data.get("period") or "")
+    text = say(
+        language,
+        f"detail-{_word(kind)}",
+        ("status", say(language, status)),
+        ("day", _day(language, content.on)),
+        ("period", "some" if period else "none"),
+        ("periodName", shown(period)),
+    )
+    return text[:1].upper() + text[1:]
+
+
+@lru_cache(maxsize=2_000)
+def _day(language: str, day: date) -> str:
+    formatted: str = format_date(day, format="medium", locale=language)
+    return formatted
