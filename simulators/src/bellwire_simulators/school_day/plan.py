@@ -1,5 +1,6 @@
 """The day's plan: acts with their changes, and for each change which users are due an alert, and why not."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -68,6 +69,11 @@ class Plan:
         """Yield every change in the order of the day."""
         for act in self.acts:
             yield from act.changes
+
+    def verdicts(self) -> dict[Verdict, int]:
+        """Return how many (change, user) have each verdict."""
+        counted = Counter(verdict for change in self.changes() for verdict in change.verdicts.values())
+        return {verdict: counted[verdict] for verdict in Verdict}
 
 
 class _Cast:

@@ -1,0 +1,108 @@
+"""The day itself: each act moves the clock, publishes its changes as a SIS does, and waits for the phones."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from datetime import UTC, date, datetime, time, timedelta
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from bellwire_schemas.ids import alert_id
+from bellwire_schemas.names import Environment
+from bellwire_schemas.source import Source
+from bellwire_simulators.school_day.cloud_events import Publisher, binary, structured
+from bellwire_simulators.school_day.plan import Act, Change, Plan, Verdict
+
+from bellwire_local.demo.opening import Phone
+from bellwire_local.demo.outside import Outside, Who
+from bellwire_local.demo.reckoning import Push, push_of
+
+Due = dict[tuple[UUID, str], datetime]
+_IN_FLIGHT = 8
+_PATIENCE_SECONDS = 20.0
+
+
+def school_day_after(now: datetime, zone: str) -> date:
+    """Return the next Wednesday after today in a zone: a school day whatever the date of the run."""
+    today = now.astimezone(ZoneInfo(zone)).date()
+    return today + timedelta(days=(2 - today.weekday()) % 7 or 7)
+
+
+def local_moment(day: date, clock: str, zone: str) -> datetime:
+    """Return a local HH:MM of a day as a moment in UTC."""
+    return datetime.combine(day, time.fromisoformat(clock), ZoneInfo(zone)).astimezone(UTC)
+
+
+class Ledger:
+    """What the providers accepted so far."""
+
+    def __init__(self, outside: Outside) -> None:
+        self._outside = outside
+        self._read = 0
+        self.pushes: list[Push] = []
+
+    async def refresh(self) -> Sequence[Push]:
+        """Read what is new; answer only that."""
+        entries = await self._outside.ask("GET", f"{self._outside.endpoints['ledger']}?after={self._read}")
+        fresh = [push_of(entry) for entry in entries]
+        self._read = entries[-1]["n"] if entries else self._read
+        self.pushes.extend(fresh)
+        return fresh
+
+
+class Day:
+    """Plays the acts of a plan on a running stack."""
+
+    def __init__(self, outside: Outside, plan: Plan, phones: Sequence[Phone], publisher: Who) -> None:
+        self._outside = outside
+        self._plan = plan
+        self._publisher = publisher
+        self._events = Publisher(plan.district)
+        self._tokens: dict[str, list[str]] = {}
+        for phone in phones:
+            self._tokens.setdefault(phone.user.user_id, []).append(phone.token)
+        self.due: Due = {}
+        self.ledger = Ledger(outside)
+        self.published = 0
+
+    async def play(self, act: Act, moment: datetime, seen: Callable[[Sequence[Push]], None]) -> None:
+        """Publish an act's changes, some at once, then wait until what is due is on the phones or time is up.
+
+        The stack's clock stands at `moment` or a little after it; `seen` is told of every new push.
+        """
+        gate = asyncio.Semaphore(_IN_FLIGHT)
+
+        async def one(number: int, change: Change) -> None:
+            async with gate:
+                await self._publish(change, moment, binary_mode=number % 2 == 0)
+
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._watch(act, seen))
+            for number, change in enumerate(act.changes):
+                group.create_task(one(number, change))
+
+    async def _publish(self, change: Change, moment: datetime, *, binary_mode: bool) -> None:
+        event = self._events.change(change, moment)
+        headers, body = (binary if binary_mode else structured)(event)
+        self._expect(change, datetime.now(UTC))
+        await self._outside.as_user(
+            self._publisher, "POST", "gradebook_events", "/v1/events", data=body, headers=headers
+        )
+        self.published += 1
+
+    def _expect(self, change: Change, asked: datetime) -> None:
+        source = Source(self._plan.district.district_id, Environment.PRODUCTION)
+        for user_id, verdict in change.verdicts.items():
+            if verdict is Verdict.DUE:
+                alert = alert_id(source, str(source), change.name, user_id)
+                for token in self._tokens.get(user_id, []):
+                    self.due[alert, token] = asked
+
+    async def _watch(self, act: Act, seen: Callable[[Sequence[Push]], None]) -> None:
+        loop = asyncio.get_running_loop()
+        target = self.published + len(act.changes)
+        deadline = loop.time() + _PATIENCE_SECONDS
+        while loop.time() < deadline:
+            seen(await self.ledger.refresh())
+            if self.published == target and len(self.ledger.pushes) >= len(self.due):
+                return
+            await asyncio.sleep(0.05)
