@@ -83,6 +83,7 @@ class KafkaStage:
             retry_first_seconds=0.1,
             retry_most_seconds=0.4,
         )
+        self.made: list[str] = []
 
     @asynccontextmanager
     async def admin(self) -> AsyncIterator[AIOKafkaAdminClient]:
@@ -97,7 +98,13 @@ class KafkaStage:
         name = f"streams-{uuid.uuid4().hex[:8]}"
         async with self.admin() as admin:
             await admin.create_topics([NewTopic(name, partitions, 1), NewTopic(f"{name}.dlq", 1, 1)])
+        self.made += [name, f"{name}.dlq"]
         return name
+
+    async def forget(self) -> None:
+        """Delete the topics: the broker may be one that outlives the tests."""
+        async with self.admin() as admin:
+            await admin.delete_topics(self.made)
 
     async def send(self, messages: Sequence[Message], compression: str = "lz4") -> None:
         settings = self.settings.model_copy(update={"compression": compression})
@@ -184,17 +191,23 @@ def messages(topic: str, count: int, keys: int = 20) -> list[Message]:
 
 
 @pytest.fixture(params=["memory", "aiokafka", "faust"])
-def stage(request: pytest.FixtureRequest) -> Any:
+async def stage(request: pytest.FixtureRequest) -> AsyncIterator[Any]:
     """The memory broker, and a real one under each runtime."""
     if request.param == "memory":
-        return MemoryStage()
-    return KafkaStage(request.param, request.getfixturevalue("kafka_bootstrap"))
+        yield MemoryStage()
+        return
+    found = KafkaStage(request.param, request.getfixturevalue("kafka_bootstrap"))
+    yield found
+    await found.forget()
 
 
 @pytest.fixture
-def real(kafka_bootstrap: str) -> list[KafkaStage]:
+async def real(kafka_bootstrap: str) -> AsyncIterator[list[KafkaStage]]:
     """Both real runtimes, for scenarios that run side by side."""
-    return [KafkaStage(name, kafka_bootstrap) for name in ("aiokafka", "faust")]
+    found = [KafkaStage(name, kafka_bootstrap) for name in ("aiokafka", "faust")]
+    yield found
+    for each in found:
+        await each.forget()
 
 
 @pytest.fixture

@@ -1,0 +1,1 @@
+"""Dead letters, looked at and sent back by an operator: `python -m bellwire_kit dlq`."""
