@@ -55,7 +55,7 @@ class ContainerPart:
         while not self._ready():
             if time.monotonic() > deadline:
                 raise PartSlow(
-                    f"{self.name} did not answer within {_READY_SECONDS:.0f} s: look into its log (docker logs), "
+                    f"{self.name} did not answer within {_READY_SECONDS:.0f} s: look into its log, "
                     f"or unset BELLWIRE_INFRA."
                 )
             time.sleep(5 * POLL)

@@ -73,28 +73,32 @@ class Database:
         return self.part.url() if isinstance(self.part, EmbeddedPostgres) else self.given
 
 
-def wants_containers() -> bool:
+def wants_containers(environ: Mapping[str, str]) -> bool:
     """Read BELLWIRE_INFRA; only "containers", "embedded" and nothing are known."""
-    wanted = os.environ.get("BELLWIRE_INFRA", "")
+    wanted = environ.get("BELLWIRE_INFRA", "")
     if wanted not in ("", "containers", "embedded"):
         raise LocalError(f"BELLWIRE_INFRA is {wanted!r}: set it to containers or embedded, or unset it.")
     return wanted == "containers"
 
 
-def choose_broker(state: Path, log: Path, env: Mapping[str, str]) -> Broker:
+def choose_broker(
+    state: Path, log: Path, env: Mapping[str, str], environ: Mapping[str, str] = os.environ
+) -> Broker:
     """The broker of the environment, of a container, or one of our own with its state in `state`."""
-    if named := os.environ.get("KAFKA_BOOTSTRAP_SERVERS"):
+    if named := environ.get("KAFKA_BOOTSTRAP_SERVERS"):
         return Broker(ProvidedPart("kafka"), named)
-    if wants_containers():
+    if wants_containers(environ):
         return Broker(*kafka_container())
     embedded = EmbeddedKafka(state, log, port=port_for("kafka"), env=env)
     return Broker(embedded, embedded.bootstrap_servers)
 
 
-def choose_database(state: Path, log: Path, env: Mapping[str, str]) -> Database:
+def choose_database(
+    state: Path, log: Path, env: Mapping[str, str], environ: Mapping[str, str] = os.environ
+) -> Database:
     """The server of the environment, of a container, or one of our own with its state in `state`."""
-    if named := os.environ.get("DATABASE_URL"):
+    if named := environ.get("DATABASE_URL"):
         return Database(ProvidedPart("postgres"), named)
-    if wants_containers():
+    if wants_containers(environ):
         return Database(*postgres_container())
     return Database(EmbeddedPostgres(state, log, port=port_for("postgres"), env=env))

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import psutil
@@ -21,6 +22,9 @@ POLL = 0.02
 
 STACK_VARIABLE = "BELLWIRE_STACK"
 """Environment variable whose value marks every process of one stack, for the watcher to find."""
+
+
+_NO_VARIABLES: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +68,11 @@ class Process:
         """Exit code of the last run (negative: the signal that ended it); 0 while it runs."""
         return (self._process.returncode or 0) if self._process else 0
 
-    def start(self) -> None:
-        """Start in a session of its own, so that a Ctrl-C of the terminal reaches only us."""
+    def start(self, once: Mapping[str, str] = _NO_VARIABLES) -> None:
+        """Start in a session of its own, so that a Ctrl-C of the terminal reaches only us.
+
+        `once` are variables for this run only.
+        """
         if self.running:
             return
         make(self.command.log.parent)
@@ -73,7 +80,7 @@ class Process:
             self._log_start = log.tell()
             self._process = subprocess.Popen(  # noqa: S603 - our own command lines
                 list(self.command.argv),
-                env={**os.environ, **self.command.env},
+                env={**os.environ, **self.command.env, **once},
                 cwd=self.command.cwd,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
