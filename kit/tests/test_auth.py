@@ -2,10 +2,8 @@
 
 import base64
 import json
-import sys
 import time
 from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -16,8 +14,7 @@ from bellwire_kit.auth import VERIFIER, OidcSettings, TokenVerifier, require
 from bellwire_kit.web.application import application
 from bellwire_schemas.names import Role
 
-sys.path.insert(0, str(Path(__file__).parent))
-from issuer import Issuer
+from kit.tests.issuer import Issuer
 
 
 @pytest.fixture

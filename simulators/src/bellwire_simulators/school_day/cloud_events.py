@@ -75,6 +75,15 @@ class Publisher:
                 f"school-{school.school_id}", "school", f"schools/{school.school_id}", moment, about
             )
 
+    def roster(self, moment: datetime) -> Iterator[CloudEvent]:
+        """Yield students and enrolments, for a district that does not send OneRoster."""
+        for student in self._district.students:
+            about = {"display_name": " ".join(student.name), "grade_level": str(student.grade_level)}
+            yield self._of_student(f"student-{student.student_id}", "student", student, moment, about)
+            yield self._of_student(
+                f"enrollment-{student.student_id}", "enrollment", student, moment, {"active": True}
+            )
+
     def portal(self, moment: datetime) -> Iterator[CloudEvent]:
         """Yield who may see whom."""
         for user in self._district.users:

@@ -113,7 +113,7 @@ def _scenes(district: District) -> Scenes:
     )
 
 
-class _Writer:
+class ChangeWriter:
     """Writes changes with the verdict on every user who has a tie to the student."""
 
     def __init__(self, district: District) -> None:
@@ -179,7 +179,7 @@ def make_plan(district: District, date: str, scale: float = 1.0, seed: int = 11)
     random = Random(seed)  # noqa: S311 (a made-up day, no secret)
     scenes = _scenes(district)
     crowd = [student for student in district.students if student.student_id not in scenes.student_ids()]
-    write = _Writer(district)
+    write = ChangeWriter(district)
 
     def some(share: float) -> list[Student]:
         return random.sample(crowd, min(len(crowd), max(1, round(len(crowd) * share * scale))))

@@ -1,7 +1,7 @@
 """The day itself: each act moves the clock, publishes its changes as a SIS does, and waits for the phones."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -10,6 +10,7 @@ from bellwire_schemas.ids import alert_id
 from bellwire_schemas.names import Environment
 from bellwire_schemas.source import Source
 from bellwire_simulators.school_day.cloud_events import Publisher, binary, structured
+from bellwire_simulators.school_day.district import District
 from bellwire_simulators.school_day.plan import Act, Change, Plan, Verdict
 
 from bellwire_local.demo.opening import Phone
@@ -30,6 +31,17 @@ def school_day_after(now: datetime, zone: str) -> date:
 def local_moment(day: date, clock: str, zone: str) -> datetime:
     """Return a local HH:MM of a day as a moment in UTC."""
     return datetime.combine(day, time.fromisoformat(clock), ZoneInfo(zone)).astimezone(UTC)
+
+
+def due_of(district: District, change: Change, tokens: Mapping[str, Sequence[str]], asked: datetime) -> Due:
+    """Return what a change makes due: (alert id, token) for each phone of each user who is due it."""
+    source = Source(district.district_id, Environment.PRODUCTION)
+    return {
+        (alert_id(source, str(source), change.name, user_id), token): asked
+        for user_id, verdict in change.verdicts.items()
+        if verdict is Verdict.DUE
+        for token in tokens.get(user_id, ())
+    }
 
 
 class Ledger:
@@ -83,19 +95,11 @@ class Day:
     async def _publish(self, change: Change, moment: datetime, *, binary_mode: bool) -> None:
         event = self._events.change(change, moment)
         headers, body = (binary if binary_mode else structured)(event)
-        self._expect(change, datetime.now(UTC))
+        self.due |= due_of(self._plan.district, change, self._tokens, datetime.now(UTC))
         await self._outside.as_user(
             self._publisher, "POST", "gradebook_events", "/v1/events", data=body, headers=headers
         )
         self.published += 1
-
-    def _expect(self, change: Change, asked: datetime) -> None:
-        source = Source(self._plan.district.district_id, Environment.PRODUCTION)
-        for user_id, verdict in change.verdicts.items():
-            if verdict is Verdict.DUE:
-                alert = alert_id(source, str(source), change.name, user_id)
-                for token in self._tokens.get(user_id, []):
-                    self.due[alert, token] = asked
 
     async def _watch(self, act: Act, seen: Callable[[Sequence[Push]], None]) -> None:
         loop = asyncio.get_running_loop()

@@ -4,15 +4,16 @@ import asyncio
 from collections.abc import Awaitable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from itertools import islice
 from typing import Any
 
 from bellwire_simulators.school_day.cloud_events import Publisher, batch
 from bellwire_simulators.school_day.district import ALWAYS, District, User
 from bellwire_simulators.school_day.oneroster import bundle
+from cloudevents.core.v1.event import CloudEvent
 
 from bellwire_local.demo.outside import Outside, Unexpected, Who
 
-IOS_APP = "org.bellwire.family"
 _AT_ONCE = 16
 _BATCH = 500
 
@@ -69,20 +70,23 @@ class Opening:
             await asyncio.sleep(0.1)
 
     async def publish_settings(self, moment: datetime) -> int:
-        """Publish bells, portal access and lunch accounts in batches; answer how many events."""
+        """Publish bells, portal access and lunch accounts; answer how many events."""
         publisher = Publisher(self._district)
         events = [*publisher.settings(moment), *publisher.portal(moment), *publisher.lunch_accounts(moment)]
-        for start in range(0, len(events), _BATCH):
-            headers, body = batch(events[start : start + _BATCH])
+        await self.publish(events)
+        return len(events)
+
+    async def publish(self, events: Iterable[CloudEvent]) -> None:
+        """Publish in batches. Raises `Unexpected` when one is refused."""
+        rest = iter(events)
+        while some := list(islice(rest, _BATCH)):
+            headers, body = batch(some)
             answer = await self._outside.as_user(
                 self.publisher, "POST", "gradebook_events", "/v1/events", data=body, headers=headers
             )
             refused = [item for item in answer["items"] if item["status"] != 202]
             if refused:
-                raise Unexpected(
-                    f"{len(refused)} of {len(answer['items'])} opening events refused: {refused[0]}"
-                )
-        return len(events)
+                raise Unexpected(f"{len(refused)} of {len(answer['items'])} events refused: {refused[0]}")
 
     async def wait_until_seen(self, users: Sequence[User]) -> None:
         """Wait until the evaluator shows each of these users their students."""

@@ -1,0 +1,118 @@
+"""A district of a test's own on a running stack: its roster, phones, changes, and what is due of them."""
+
+import asyncio
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, date, datetime, timedelta
+from itertools import islice
+from zoneinfo import ZoneInfo
+
+import aiohttp
+from bellwire_local.demo.day import Due, Ledger, due_of
+from bellwire_local.demo.opening import Opening, Phone, phones_of
+from bellwire_local.demo.outside import Outside, Unexpected, Who
+from bellwire_local.demo.reckoning import Reckoning, reckon
+from bellwire_local.stack import Stack
+from bellwire_simulators.school_day.cloud_events import Publisher, batch
+from bellwire_simulators.school_day.district import District, make_district
+from bellwire_simulators.school_day.plan import Change, ChangeWriter
+
+_BATCH = 250
+
+
+def noon_after(now: datetime, zone: str) -> datetime:
+    """Return the next noon of a zone, so that no quiet hours are near."""
+    local = now.astimezone(ZoneInfo(zone))
+    noon = local.replace(hour=12, minute=0, second=0, microsecond=0)
+    return (noon if noon > local else noon + timedelta(days=1)).astimezone(UTC)
+
+
+def four_each(district: District, day: date) -> Iterator[Change]:
+    """Yield four changes a student: a score, a mark, a low balance and a grade; no two of one settings group."""
+    write = ChangeWriter(district)
+    for number, student in enumerate(district.students):
+        yield write.score("quiz", student, 40 + number % 60)
+        yield write.mark("bell", student, ("tardy", "absent")[number % 2], day.isoformat())
+        yield write.balance("noon", student, "4.50")
+        yield write.grade("report", student, 50 + number % 50)
+
+
+class Crowd:
+    """Publishes a district's changes and reckons with the ledger."""
+
+    def __init__(self, stack: Stack, session: aiohttp.ClientSession, district_id: str, students: int) -> None:
+        self.stack = stack
+        self.district = make_district(students, district_id=district_id)
+        self.outside = Outside(stack.endpoints.as_dict(), session)
+        self.phones: Sequence[Phone] = phones_of(self.district)
+        self.due: Due = {}
+        self._ledger = Ledger(self.outside)
+        self._publisher = Who("publisher", "sis", district_id)
+        self._events = Publisher(self.district)
+
+    async def open(self) -> datetime:
+        """Bring the roster, settings and phones in; answer the product time at which the day goes on."""
+        moment = noon_after(datetime.now(UTC), self.district.timezone)
+        if moment > self._now():
+            await asyncio.to_thread(self.stack.set_clock, moment)
+        moment = self._now()
+        opening = Opening(self.outside, self.district, self.stack.apps)
+        await opening.publish(self._events.roster(moment))
+        await opening.publish_settings(moment)
+        await opening.wait_until_seen([user for user in self.district.users if user.portal][-2:])
+        await opening.set_thresholds()
+        await opening.register(self.phones)
+        return self._now()
+
+    def _now(self) -> datetime:
+        return self.stack.move_clock(by=0)
+
+    async def publish(self, changes: Iterable[Change], moment: datetime, *, pause: float = 0.0) -> int:
+        """Publish in batches, again and again while the door is away; `pause` seconds between batches."""
+        published = 0
+        rest = iter(changes)
+        while some := list(islice(rest, _BATCH)):
+            headers, body = batch(self._events.change(change, moment) for change in some)
+            self._expect(some)
+            await self._insist(headers, body)
+            published += len(some)
+            await asyncio.sleep(pause)
+        return published
+
+    async def _insist(self, headers: dict[str, str], body: bytes) -> None:
+        deadline = asyncio.get_running_loop().time() + 60
+        while True:
+            try:
+                answer = await self.outside.as_user(
+                    self._publisher, "POST", "gradebook_events", "/v1/events", data=body, headers=headers
+                )
+            except (Unexpected, aiohttp.ClientError, OSError) as error:
+                if asyncio.get_running_loop().time() > deadline:
+                    raise Unexpected(f"the door did not come back: {error}") from error
+                await asyncio.sleep(0.2)
+                continue
+            if all(item["status"] == 202 for item in answer["items"]):
+                return
+            await asyncio.sleep(0.2)
+
+    def _expect(self, changes: Iterable[Change]) -> None:
+        asked = datetime.now(UTC)
+        tokens: dict[str, list[str]] = {}
+        for phone in self.phones:
+            tokens.setdefault(phone.user.user_id, []).append(phone.token)
+        for change in changes:
+            self.due |= due_of(self.district, change, tokens, asked)
+
+    async def settle(self, seconds: float = 60.0) -> Reckoning:
+        """Wait until all that is due has arrived or time is up, then a moment more; answer the reckoning."""
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + seconds
+        while loop.time() < deadline and (await self._reckon()).lost:
+            await asyncio.sleep(0.2)
+        await asyncio.sleep(1.0)  # what comes too often comes after all is there
+        return await self._reckon()
+
+    async def _reckon(self) -> Reckoning:
+        await self._ledger.refresh()
+        tokens = {phone.token: phone.user.user_id for phone in self.phones}
+        ours = [push for push in self._ledger.pushes if push.token in tokens]
+        return reckon(self.due, ours, tokens)
