@@ -17,6 +17,8 @@ from gradebook_events.stage import Stager, outcome
 
 _log = logger(__name__)
 
+_AWAY: tuple[type[Exception], ...] = (NotAppended, *UNAVAILABLE)
+
 IDLE_SECONDS = 1.0
 MOST_ATTEMPTS = 8
 """An import that ends in an unforeseen error so often is failed: it would never go through."""
@@ -86,7 +88,7 @@ class ImportWorker:
         except asyncio.CancelledError:
             await self._give_back(job, timedelta())
             raise
-        except (NotAppended, *UNAVAILABLE) as error:
+        except _AWAY as error:
             log.warning("import waits", error=type(error).__name__)
             await self._give_back(job, backoff(job.attempts))
         except Damaged as damaged:

@@ -117,7 +117,7 @@ class PostgresPublishers:
         self, source: Source, after: tuple[datetime, str], count: int
     ) -> Sequence[Mapping[str, Any]]:
         """Return publishers of a district after a place in the list, oldest first."""
-        found = [
+        return [
             dict(row)
             async for row in _queries.list_publishers(
                 self._pool,
@@ -128,7 +128,6 @@ class PostgresPublishers:
                 count=count,
             )
         ]
-        return found
 
 
 async def _ids(connection: Connection, publisher_id: str, overlap: timedelta) -> list[str]:

@@ -210,7 +210,9 @@ class PostgresRecords:
             async for row in rows
         ]
 
-    async def keep(self, job: Job, published: Sequence[News], step: int, scopes: Sequence[str]) -> None:
+    async def keep(
+        self, job: Job, published: Sequence[News], step: int, scopes: Sequence[str], progress: Progress
+    ) -> None:
         """Note things as published, their scopes as done, and the progress, in one transaction."""
         things = [item.thing for item in published]
         async with self._pool.acquire() as connection, connection.transaction():

@@ -1,0 +1,156 @@
+"""`POST /v1/events`: CloudEvents in binary, structured and batch mode."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import orjson
+from aiohttp import web
+from aiohttp_pydantic.oas.typing import r202
+from bellwire_kit.auth import bearer
+from bellwire_kit.web.problems import Problem
+from bellwire_kit.web.views import ApiView
+from pydantic import BaseModel
+
+from gradebook_events.accept import Accepted, Answer
+from gradebook_events.api.answers import RETRY_AFTER, item, problem_of
+from gradebook_events.api.parts import PARTS, Parts
+from gradebook_events.domain.publishers import Publisher
+from gradebook_events.domain.refusals import Refusal, RefusalKind
+from gradebook_events.domain.share import Wait
+from gradebook_events.metrics import THROTTLED
+from gradebook_events.wire.http_binary import binary
+from gradebook_events.wire.json_format import read_item, split, structured
+
+BATCH = "application/cloudevents-batch+json"
+STRUCTURED = "application/cloudevents+json"
+_FAMILY = "application/cloudevents"
+
+
+class EventAnswer(BaseModel):
+    """What became of one event. `index` counts from 0; `problem` is RFC 9457 problem details."""
+
+    index: int
+    id: str | None
+    status: int
+    problem: dict[str, Any] | None
+
+
+class BatchAnswer(BaseModel):
+    """One line per event of a batch, in order."""
+
+    items: list[EventAnswer]
+
+
+class Events(ApiView):
+    """Where publishers send events."""
+
+    async def post(self) -> r202[BatchAnswer]:
+        """Append CloudEvents 1.0: binary mode, structured mode or a batch.
+
+        The key's district and environment must be those of `source`. 202 means that all in-sync replicas have
+        what was accepted. A batch answers 202 if any item was accepted, else 400, with a line per item. An event
+        sent again with the same source and id is accepted and has no second effect.
+
+        Tags: events
+        Security: bearer
+        Status Codes:
+            202: Accepted.
+            400: Not valid; the problem names the JSON pointer.
+            403: The source is not the key's own.
+            413: The body or an event is too large.
+            415: Neither binary, structured nor batch mode.
+            429: The publisher's share is used up; see Retry-After.
+            503: The broker did not acknowledge; send again after Retry-After.
+        """
+        request = self.request
+        parts: Parts = request.app[PARTS]
+        publisher = await parts.authenticator.publisher(bearer(request))
+        media = request.content_type if "Content-Type" in request.headers else ""
+        _check_charset(request)
+        if media == BATCH:
+            return await self._batch(parts, publisher)
+        if media == STRUCTURED:
+            _take(parts, publisher, 1)
+            answers = await parts.door.accept(publisher, [structured(await request.read())], "structured")
+        elif "ce-specversion" in request.headers or "ce-id" in request.headers:
+            if media.startswith(_FAMILY):
+                raise _unsupported()
+            _take(parts, publisher, 1)
+            event = binary(request.headers.items(), media, await request.read())
+            answers = await parts.door.accept(publisher, [event], "binary")
+        else:
+            raise _unsupported()
+        answer = answers[0]
+        if isinstance(answer, Refusal):
+            raise problem_of(answer)
+        return _json(202, {"id": answer.event_id, "status": 202})
+
+    async def _batch(self, parts: Parts, publisher: Publisher) -> web.Response:
+        items = split(await self.request.read())
+        if isinstance(items, Refusal):
+            _take(parts, publisher, 1)
+            raise problem_of(items)
+        if len(items) > parts.most_items:
+            raise Problem(
+                413,
+                "batch-too-long",
+                "The batch has too many events",
+                f"A batch has at most {parts.most_items} events; this one has {len(items)}.",
+            )
+        _take(parts, publisher, max(1, len(items)))
+        answers = await parts.door.accept(publisher, [read_item(text) for text in items], "batch")
+        return _batch_answer(answers)
+
+
+def _batch_answer(answers: Sequence[Answer]) -> web.Response:
+    lines: list[dict[str, Any]] = [
+        {"index": index, "id": answer.event_id, "status": 202, "problem": None}
+        if isinstance(answer, Accepted)
+        else item(index, answer)
+        for index, answer in enumerate(answers)
+    ]
+    if any(isinstance(answer, Accepted) for answer in answers):
+        return _json(202, {"items": lines})
+    if any(isinstance(a, Refusal) and a.kind is RefusalKind.NOT_APPENDED for a in answers):
+        # Nothing is kept and sending again will help: one status says so to every client.
+        return _json(503, {"items": lines}, {"Retry-After": str(RETRY_AFTER)})
+    return _json(400, {"items": lines})
+
+
+def _json(status: int, body: Any, headers: dict[str, str] | None = None) -> web.Response:
+    return web.Response(
+        status=status, body=orjson.dumps(body), content_type="application/json", headers=headers
+    )
+
+
+def _take(parts: Parts, publisher: Publisher, events: int) -> None:
+    """Take from the publisher's share. Raises `Problem` 429."""
+    outcome = parts.shares.take(publisher, events)
+    if isinstance(outcome, Wait):
+        THROTTLED.inc()
+        raise Problem(
+            429,
+            "share-used-up",
+            "Too many events",
+            "This publisher's share of events a second is used up; nothing of this request was kept.",
+            headers={"Retry-After": str(max(1, round(outcome.seconds + 0.5)))},
+        )
+
+
+def _check_charset(request: web.Request) -> None:
+    charset = request.charset
+    if charset is not None and charset.lower() not in ("utf-8", "utf8", "us-ascii"):
+        raise Problem(415, "unsupported-charset", "JSON is UTF-8", "Send the body in UTF-8.")
+
+
+def _unsupported() -> Problem:
+    detail = (
+        f"Send Content-Type {STRUCTURED} or {BATCH}, or binary mode: ce-specversion, ce-id, ce-source and "
+        "ce-type as headers and the data as application/json."
+    )
+    return Problem(415, "not-a-cloudevent", "This is not a CloudEvent over HTTP", detail)
+
+
+def add_routes(app: web.Application) -> None:
+    """Serve the resource."""
+    app.router.add_view("/v1/events", Events)

@@ -1,0 +1,100 @@
+"""Composition: the only module that knows the adapters."""
+
+import secrets
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+
+import aiohttp
+from aiohttp import web
+from bellwire_kit.auth import VERIFIER, OidcSettings, TokenVerifier
+from bellwire_kit.clock import Clock
+from bellwire_kit.cursors import Cursors
+from bellwire_kit.postgres import UNAVAILABLE, Pool, open_pool
+from bellwire_kit.running import Background
+from bellwire_kit.streams.aiokafka_producer import AiokafkaProducer
+from bellwire_kit.streams.protocol import Producer
+from bellwire_kit.web.application import application
+
+from gradebook_events.accept import Door
+from gradebook_events.adapters.postgres.imports import PostgresImports
+from gradebook_events.adapters.postgres.publishers import PostgresPublishers
+from gradebook_events.adapters.postgres.records import PostgresRecords
+from gradebook_events.adapters.zip_packages import ZipPackages
+from gradebook_events.api import events, imports, publishers
+from gradebook_events.api.parts import PARTS, Parts
+from gradebook_events.authenticate import Authenticator
+from gradebook_events.import_jobs import ImportWorker
+from gradebook_events.manage_publishers import ManagePublishers
+from gradebook_events.publish import PublishedNews
+from gradebook_events.receive_package import ReceivePackage
+from gradebook_events.settings import Settings
+from gradebook_events.shares import Shares
+from gradebook_events.stage import Stager
+
+SCHEMA = "gradebook_events"
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """The application and what runs beside it."""
+
+    app: web.Application
+    background: Sequence[Background]
+
+
+def service_on(
+    settings: Settings, clock: Clock, pool: Pool, producer: Producer, verifier: TokenVerifier
+) -> Service:
+    """The service on parts that are open."""
+    keys = PostgresPublishers(pool)
+    jobs, records, packages = PostgresImports(pool), PostgresRecords(pool), ZipPackages()
+    authenticator, shares = Authenticator(keys), Shares(settings.share)
+    stager = Stager(jobs, records, packages, clock)
+    worker = ImportWorker(jobs, records, stager, PublishedNews(jobs, records, producer, shares), clock)
+    secret = settings.cursor_secret.get_secret_value() or secrets.token_hex(32)
+    app = application(
+        title="gradebook-events",
+        version="1",
+        checks={"database": lambda: _answers(pool)},
+        body_limit=settings.body_limit_bytes,
+    )
+    app[VERIFIER] = verifier
+    app[PARTS] = Parts(
+        clock=clock,
+        cursors=Cursors(secret.encode()),
+        authenticator=authenticator,
+        shares=shares,
+        door=Door(producer, keys, clock, settings.most_pending_events),
+        publishers=ManagePublishers(keys, authenticator, clock),
+        packages=ReceivePackage(jobs, packages, clock, settings.package_limits, worker.wake),
+        imports=jobs,
+        most_items=settings.most_batch_items,
+    )
+    for resource in (events, imports, publishers):
+        resource.add_routes(app)
+    return Service(app, (Background("imports", worker.run, worker.stop),))
+
+
+async def _answers(pool: Pool) -> bool:
+    try:
+        return bool(await pool.fetchval("select true", timeout=2))
+    except UNAVAILABLE:
+        return False
+
+
+@asynccontextmanager
+async def service(settings: Settings, clock: Clock) -> AsyncIterator[Service]:
+    """The service on its database and broker, ready to be served."""
+    async with AsyncExitStack() as stack:
+        pool = await stack.enter_async_context(open_pool(settings.database_url, SCHEMA, maximum=10))
+        session = await stack.enter_async_context(aiohttp.ClientSession())
+        # Not entered: it connects on the first send, so that a broker that is away does not stop the start.
+        producer = AiokafkaProducer(settings.streams)
+        stack.push_async_callback(producer.close)
+        oidc = OidcSettings(
+            oidc_issuer=settings.oidc_issuer,
+            oidc_audience=settings.oidc_audience,
+            oidc_user_claim=settings.oidc_user_claim,
+        )
+        yield service_on(settings, clock, pool, producer, TokenVerifier(oidc, session))
