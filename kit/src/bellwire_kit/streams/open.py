@@ -7,13 +7,19 @@ from bellwire_kit.streams.aiokafka_producer import AiokafkaProducer
 from bellwire_kit.streams.protocol import Consumer, Producer, Subscription
 from bellwire_kit.streams.settings import StreamSettings
 
+FOREIGN = "bellwire.input."
+"""Topics so named are written by districts' own producers (architecture.md section 3)."""
+
 
 def open_consumer(settings: StreamSettings, subscription: Subscription) -> Consumer:
     """A consumer that connects when it runs and disconnects when `run` ends.
 
-    Raises `ImportError` with one sentence when the Faust runtime is asked for and not installed.
+    Topics that districts write to are always read by aiokafka: their producers may use transactions, which
+    Faust cannot read (docs/streams.md). Raises `ImportError`, in one sentence, when Faust is asked for and is
+    not installed.
     """
-    if settings.runtime == "faust":
+    foreign = any(topic.startswith(FOREIGN) for topic in subscription.topics)
+    if settings.runtime == "faust" and not foreign:
         # the extra `bellwire-kit[faust]` is imported only where it is asked for
         from bellwire_kit.streams.faust_runtime import FaustConsumer  # noqa: PLC0415
 
