@@ -1,5 +1,6 @@
 """HTTP/2 to a provider: pyreqwest with prior knowledge over TLS, as measured in providers.md section 3."""
 
+import re
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -8,6 +9,7 @@ from pyreqwest.client import Client, ClientBuilder
 from pyreqwest.exceptions import RequestError
 
 NO_CA = Path()
+_CERTIFICATE = re.compile(rb"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----", re.DOTALL)
 _PING_AFTER = timedelta(hours=1)
 _PING_ANSWERED_WITHIN = timedelta(seconds=20)
 _CONNECTED_WITHIN = timedelta(seconds=10)
@@ -48,7 +50,8 @@ def open_client(settings: Http2Settings, *, prior_knowledge: bool = True) -> Cli
     )
     builder = builder.http2_prior_knowledge() if prior_knowledge else builder.http2(True)
     if settings.ca_file != NO_CA:
-        builder = builder.add_root_certificate_pem(settings.ca_file.read_bytes())
+        for certificate in _CERTIFICATE.findall(settings.ca_file.read_bytes()):
+            builder = builder.add_root_certificate_pem(certificate)
     return builder.build()
 
 

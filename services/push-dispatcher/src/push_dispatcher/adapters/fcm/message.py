@@ -1,16 +1,11 @@
 """FCM messages, encoded by firebase-admin's own encoder."""
 
-import warnings
-
 import orjson
 from firebase_admin._messaging_encoder import Message, MessageEncoder
 from firebase_admin.messaging import AndroidConfig, AndroidNotification
 
 from push_dispatcher.domain.content import Purpose
 from push_dispatcher.domain.payload import FCM_LONGEST_TTL, Push, fcm_data, fcm_fitted
-
-# `token` is what most phones have registered still; `fid` is sent where a phone registered one.
-warnings.filterwarnings("ignore", message="Message.token is deprecated", category=DeprecationWarning)
 
 _ENCODER = MessageEncoder()
 
@@ -27,8 +22,10 @@ def fcm_body(push: Push) -> bytes:
         ttl=min(push.lifetime, FCM_LONGEST_TTL),
         notification=_notification(push) if shown else None,
     )
-    target = {push.token_kind: str(push.token)}
-    encoded = _ENCODER.default(Message(data=fcm_data(push), android=android, **target))
+    message = Message(data=fcm_data(push), android=android)
+    # Set here because the constructor warns about `token`, which most phones have registered still.
+    setattr(message, push.token_kind, str(push.token))
+    encoded = _ENCODER.default(message)
     return orjson.dumps({"message": encoded})
 
 

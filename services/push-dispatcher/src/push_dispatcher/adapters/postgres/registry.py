@@ -7,7 +7,7 @@ from uuid import UUID
 
 from bellwire_schemas.source import Source
 
-from push_dispatcher.adapters.postgres.named import QUERIES
+from push_dispatcher.adapters.postgres.named import QUERIES, all_of
 from push_dispatcher.adapters.postgres.rows import device_of, digest
 from push_dispatcher.domain.intake import UserKey
 from push_dispatcher.ports import DeliveryLine, DeliveryQuery, Device, Registration
@@ -21,16 +21,18 @@ class PostgresRegistry:
 
     async def own_devices(self, user: UserKey) -> Sequence[Device]:
         """Return a user's devices."""
-        return [device_of(record) for record in await QUERIES.own_devices(self._db, **_of(user))]
+        return [device_of(record) for record in await all_of(QUERIES.own_devices(self._db, **_of(user)))]
 
     async def displace(self, new: Registration) -> Sequence[Device]:
         """Remove whoever holds the token, or the installation for another user."""
-        records = await QUERIES.displace(
-            self._db,
-            **_of(new.user),
-            installation=new.installation_id,
-            app=new.app,
-            digest=digest(new.token),
+        records = await all_of(
+            QUERIES.displace(
+                self._db,
+                **_of(new.user),
+                installation=new.installation_id,
+                app=new.app,
+                digest=digest(new.token),
+            )
         )
         return [device_of(record) for record in records]
 
@@ -63,21 +65,25 @@ class PostgresRegistry:
 
     async def forget_deliveries(self, user: UserKey, installation_id: str) -> int:
         """Remove the deliveries of a removed device."""
-        return len(await QUERIES.forget_deliveries(self._db, **_of(user), installation=installation_id))
+        return len(
+            await all_of(QUERIES.forget_deliveries(self._db, **_of(user), installation=installation_id))
+        )
 
     async def page(self, query: DeliveryQuery) -> Sequence[DeliveryLine]:
         """Return a page of deliveries."""
         before, before_id = query.before
-        records = await QUERIES.deliveries_page(
-            self._db,
-            district=query.source.district_id,
-            environment=query.source.environment.value,
-            user=query.user_id,
-            state=query.state,
-            since=query.since,
-            before=before,
-            before_id=before_id,
-            most=query.limit,
+        records = await all_of(
+            QUERIES.deliveries_page(
+                self._db,
+                district=query.source.district_id,
+                environment=query.source.environment.value,
+                user=query.user_id,
+                state=query.state,
+                since=query.since,
+                before=before,
+                before_id=before_id,
+                most=query.limit,
+            )
         )
         return [
             DeliveryLine(
@@ -99,8 +105,10 @@ class PostgresRegistry:
 
     async def counts(self, source: Source, since: datetime) -> Mapping[str, Mapping[str, int]]:
         """Count deliveries by provider and state."""
-        records = await QUERIES.counts(
-            self._db, district=source.district_id, environment=source.environment.value, since=since
+        records = await all_of(
+            QUERIES.counts(
+                self._db, district=source.district_id, environment=source.environment.value, since=since
+            )
         )
         counted: dict[str, dict[str, int]] = {}
         for record in records:

@@ -9,7 +9,7 @@ from uuid import UUID
 import orjson
 from bellwire_kit.postgres import UNAVAILABLE, Pool
 
-from push_dispatcher.adapters.postgres.named import QUERIES
+from push_dispatcher.adapters.postgres.named import QUERIES, all_of
 from push_dispatcher.adapters.postgres.registry import PostgresRegistry
 from push_dispatcher.adapters.postgres.rows import (
     device_of,
@@ -52,47 +52,49 @@ class PostgresWork:
 
     async def inboxes(self, users: Sequence[UserKey]) -> Mapping[UserKey, tuple[int, int]]:
         """Return the kept (unseen, seq)."""
-        records = await QUERIES.read_inboxes(self._db, **user_columns(users))
+        records = await all_of(QUERIES.read_inboxes(self._db, **user_columns(users)))
         return {user_of(record): (record["unseen"], record["seq"]) for record in records}
 
     async def devices(self, users: Sequence[UserKey]) -> Sequence[Device]:
         """Return the users' devices, share-locked."""
-        records = await QUERIES.devices_of_users(self._db, **user_columns(users))
+        records = await all_of(QUERIES.devices_of_users(self._db, **user_columns(users)))
         return [device_of(record) for record in records]
 
     async def recent_rows(self, users: Sequence[UserKey], since: datetime) -> Sequence[Row]:
         """Return rows that wait or are newer than `since`."""
-        records = await QUERIES.recent_rows(self._db, **user_columns(users), since=since)
+        records = await all_of(QUERIES.recent_rows(self._db, **user_columns(users), since=since))
         return [row_of(record) for record in records]
 
     async def write(self, rows: Sequence[NewRow], owner: UUID, now: datetime) -> Collection[UUID]:
         """Insert rows; return the ids that are new or queued again."""
         if not rows:
             return frozenset()
-        records = await QUERIES.write_rows(
-            self._db,
-            **user_columns(row.user for row in rows),
-            ids=[row.delivery_id for row in rows],
-            installations=[row.installation_id for row in rows],
-            providers=[row.provider for row in rows],
-            lanes=[row.lane for row in rows],
-            alerts=[row.alert_id for row in rows],
-            purposes=[row.content.purpose.value for row in rows],
-            states=[row.state.value for row in rows],
-            urgents=[row.urgent for row in rows],
-            slots=[row.slot for row in rows],
-            things=[orjson.dumps(row.things).decode() for row in rows],
-            contents=[row.content.model_dump_json() for row in rows],
-            unseen=[row.unseen for row in rows],
-            seqs=[row.seq for row in rows],
-            requested=[row.requested_at for row in rows],
-            before=[row.send_before for row in rows],
-            waits=[row.wait_seconds for row in rows],
-            leases=[row.lease_seconds for row in rows],
-            summaries=[row.as_summary for row in rows],
-            withdrawn=[row.state is State.WITHDRAWN for row in rows],
-            owner=owner,
-            now=now,
+        records = await all_of(
+            QUERIES.write_rows(
+                self._db,
+                **user_columns(row.user for row in rows),
+                ids=[row.delivery_id for row in rows],
+                installations=[row.installation_id for row in rows],
+                providers=[row.provider for row in rows],
+                lanes=[row.lane for row in rows],
+                alerts=[row.alert_id for row in rows],
+                purposes=[row.content.purpose.value for row in rows],
+                states=[row.state.value for row in rows],
+                urgents=[row.urgent for row in rows],
+                slots=[row.slot for row in rows],
+                things=[orjson.dumps(row.things).decode() for row in rows],
+                contents=[row.content.model_dump_json() for row in rows],
+                unseen=[row.unseen for row in rows],
+                seqs=[row.seq for row in rows],
+                requested=[row.requested_at for row in rows],
+                before=[row.send_before for row in rows],
+                waits=[row.wait_seconds for row in rows],
+                leases=[row.lease_seconds for row in rows],
+                summaries=[row.as_summary for row in rows],
+                withdrawn=[row.state is State.WITHDRAWN for row in rows],
+                owner=owner,
+                now=now,
+            )
         )
         return ids_of(records)
 
@@ -100,13 +102,15 @@ class PostgresWork:
         """End waiting rows that nobody else holds."""
         if not endings:
             return frozenset()
-        records = await QUERIES.end_rows(
-            self._db,
-            ids=[ending.delivery_id for ending in endings],
-            states=[ending.state.value for ending in endings],
-            reasons=[ending.reason for ending in endings],
-            owner=owner,
-            now=now,
+        records = await all_of(
+            QUERIES.end_rows(
+                self._db,
+                ids=[ending.delivery_id for ending in endings],
+                states=[ending.state.value for ending in endings],
+                reasons=[ending.reason for ending in endings],
+                owner=owner,
+                now=now,
+            )
         )
         return ids_of(records)
 
@@ -116,12 +120,12 @@ class PostgresWork:
 
     async def lease(self, lane: str, owner: UUID, limit: int, seconds: float) -> Sequence[LeasedRow]:
         """Take due rows."""
-        records = await QUERIES.lease(self._db, lane=lane, owner=owner, most=limit, seconds=seconds)
+        records = await all_of(QUERIES.lease(self._db, lane=lane, owner=owner, most=limit, seconds=seconds))
         return [leased_of(record) for record in records]
 
     async def overdue(self, now: datetime, limit: int) -> Sequence[Row]:
         """Lock waiting rows past their `send_before`."""
-        return [row_of(record) for record in await QUERIES.overdue(self._db, now=now, most=limit)]
+        return [row_of(record) for record in await all_of(QUERIES.overdue(self._db, now=now, most=limit))]
 
     async def keep_summaries(self, delivery_ids: Sequence[UUID]) -> None:
         """Remember the summary text."""
@@ -137,25 +141,29 @@ class PostgresWork:
         changed: dict[UUID, State] = {}
         ended = [(result, result.settled) for result in results if isinstance(result.settled, Ended)]
         if ended:
-            records = await QUERIES.record_ended(
-                self._db,
-                **_tried([result for result, _ in ended]),
-                states=[settled.state.value for _, settled in ended],
-                reasons=[settled.reason for _, settled in ended],
-                owner=owner,
-                now=now,
+            records = await all_of(
+                QUERIES.record_ended(
+                    self._db,
+                    **_tried([result for result, _ in ended]),
+                    states=[settled.state.value for _, settled in ended],
+                    reasons=[settled.reason for _, settled in ended],
+                    owner=owner,
+                    now=now,
+                )
             )
             states = {result.job.delivery_id: settled.state for result, settled in ended}
             changed |= {known: states[known] for known in ids_of(records)}
         later = [(result, result.settled) for result in results if isinstance(result.settled, Postponed)]
         if later:
-            records = await QUERIES.record_postponed(
-                self._db,
-                **_tried([result for result, _ in later]),
-                reasons=[settled.reason for _, settled in later],
-                dues=[settled.at for _, settled in later],
-                owner=owner,
-                now=now,
+            records = await all_of(
+                QUERIES.record_postponed(
+                    self._db,
+                    **_tried([result for result, _ in later]),
+                    reasons=[settled.reason for _, settled in later],
+                    dues=[settled.at for _, settled in later],
+                    owner=owner,
+                    now=now,
+                )
             )
             changed |= {UUID(int=record["delivery_id"].int): State(record["state"]) for record in records}
         kept = [result.job.delivery_id for result in results if isinstance(result.settled, Kept)]
@@ -174,13 +182,15 @@ class PostgresWork:
 
     async def prune(self, refused: Sequence[tuple[Job, datetime]]) -> Sequence[Device]:
         """Remove devices whose token is gone."""
-        records = await QUERIES.prune_devices(
-            self._db,
-            districts=[job.user.district_id for job, _ in refused],
-            environments=[job.user.environment.value for job, _ in refused],
-            installations=[job.installation_id for job, _ in refused],
-            digests=[digest(job.push.token) for job, _ in refused],
-            gone=[at for _, at in refused],
+        records = await all_of(
+            QUERIES.prune_devices(
+                self._db,
+                districts=[job.user.district_id for job, _ in refused],
+                environments=[job.user.environment.value for job, _ in refused],
+                installations=[job.installation_id for job, _ in refused],
+                digests=[digest(job.push.token) for job, _ in refused],
+                gone=[at for _, at in refused],
+            )
         )
         return [device_of(record) for record in records]
 
@@ -190,19 +200,21 @@ class PostgresWork:
         """End the waiting rows of removed devices."""
         if not devices:
             return []
-        records = await QUERIES.end_of_devices(
-            self._db,
-            **user_columns(device.user for device in devices),
-            installations=[device.installation_id for device in devices],
-            state=state.value,
-            reason=reason,
-            now=now,
+        records = await all_of(
+            QUERIES.end_of_devices(
+                self._db,
+                **user_columns(device.user for device in devices),
+                installations=[device.installation_id for device in devices],
+                state=state.value,
+                reason=reason,
+                now=now,
+            )
         )
         return [row_of(record) for record in records]
 
     async def untold(self, limit: int) -> Sequence[tuple[int, Told]]:
         """Lock the oldest events."""
-        records = await QUERIES.untold(self._db, most=limit)
+        records = await all_of(QUERIES.untold(self._db, most=limit))
         return [
             (
                 record["seq"],

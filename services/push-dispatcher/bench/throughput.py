@@ -1,0 +1,255 @@
+"""Deliveries per second beside a bare pyreqwest loop to the same server, in one run.
+
+`measure(database_url, described)` is what `make bench` calls; `described` is the simulators' providers.json.
+By hand: `python services/push-dispatcher/bench/throughput.py DATABASE_URL providers.json [profile.html]`.
+"""
+
+import asyncio
+import json
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from uuid import UUID, uuid4
+
+import asyncpg
+import uvloop
+from bellwire_kit.clock import SystemClock
+from bellwire_kit.postgres import migrate, open_pool
+from bellwire_kit.streams.memory import MemoryBroker
+from bellwire_kit.streams.open import open_producer
+from bellwire_kit.streams.protocol import Producer, Record
+from bellwire_kit.streams.settings import StreamSettings
+from bellwire_schemas.alerts import AlertRequested, AlertText
+from bellwire_schemas.catalogue import ALERT_REQUESTED
+from bellwire_schemas.envelope import CloudEvent, to_kafka
+from bellwire_schemas.ids import alert_id, slot_id
+from bellwire_schemas.keys import user_key
+from bellwire_schemas.names import Area, Environment, Group, Kind, Privacy, Urgency
+from bellwire_schemas.source import Source
+from bellwire_schemas.topics import ALERTS
+from push_dispatcher.adapters.apns.provider_token import ProviderToken, load_signing_key
+from push_dispatcher.adapters.http2 import Http2Settings, open_client
+from push_dispatcher.adapters.postgres.rows import digest
+from push_dispatcher.adapters.postgres.store import PostgresStore
+from push_dispatcher.app import MIGRATIONS, SCHEMA, compose, open_providers
+from push_dispatcher.settings import Settings
+from pyinstrument import Profiler
+
+BATCH = 500
+IN_FLIGHT = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """Rates per second: the bare loop, and deliveries from an alert record to a written result."""
+
+    bare: float
+    dispatcher: float
+
+    @property
+    def share(self) -> float:
+        """What the dispatcher reaches of the bare loop."""
+        return self.dispatcher / self.bare
+
+    def __str__(self) -> str:
+        return (
+            f"bare pyreqwest loop {self.bare:,.0f}/s, dispatcher {self.dispatcher:,.0f} deliveries/s "
+            f"({self.share:.0%})"
+        )
+
+
+def measure(
+    database_url: str,
+    described: Mapping[str, str],
+    *,
+    deliveries: int = 20_000,
+    kafka: str = "",
+    profile: Path | None = None,
+) -> Figures:
+    """Measure both on APNs; `kafka` (host:port) tells results to a real broker, else to one in memory."""
+    migrate(database_url, SCHEMA, MIGRATIONS)
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        bare = runner.run(_bare(described, deliveries))
+        return Figures(bare, runner.run(_dispatcher(database_url, described, deliveries, kafka, profile)))
+
+
+def _settings(database_url: str, described: Mapping[str, str]) -> Settings:
+    return Settings(
+        database_url=database_url,
+        kafka_bootstrap_servers="unused",
+        apns_url=described["apns"],
+        apns_key_file=Path(described["apns_key_file"]),
+        apns_key_id=described["apns_key_id"],
+        apns_team_id=described["apns_team_id"],
+        apns_topic=described["apns_topic"],
+        provider_ca_file=Path(described["ca_file"]),
+        provider_streams=IN_FLIGHT,
+    )
+
+
+async def _bare(described: Mapping[str, str], number: int) -> float:
+    """The least that a client can do: the same request, again and again, by workers of one connection."""
+    client = open_client(Http2Settings(10.0, Path(described["ca_file"])))
+    key = load_signing_key(Path(described["apns_key_file"]))
+    token = ProviderToken(key, described["apns_key_id"], described["apns_team_id"])
+    payload = json.dumps({"aps": {"alert": {"title": "T" * 20, "body": "B" * 60}, "badge": 1}}).encode()
+    headers = [
+        ("authorization", token.authorization()),
+        ("apns-topic", described["apns_topic"]),
+        ("apns-push-type", "alert"),
+        ("apns-priority", "5"),
+    ]
+    left = iter(range(number))
+
+    async def work() -> None:
+        for serial in left:
+            url = f"{described['apns']}/3/device/{serial:064x}"
+            response = await client.post(url).headers(headers).body_bytes(payload).build().send()
+            assert response.status == 200, response.status
+
+    first = f"{described['apns']}/3/device/{0:064x}"
+    await client.post(first).headers(headers).body_bytes(payload).build().send()
+    started = time.perf_counter()
+    await asyncio.gather(*(work() for _ in range(IN_FLIGHT)))
+    seconds = time.perf_counter() - started
+    await client.close()
+    return number / seconds
+
+
+async def _dispatcher(
+    url: str, described: Mapping[str, str], number: int, kafka: str, profile: Path | None
+) -> float:
+    source = Source(f"bench-{uuid4().hex[:8]}", Environment.PRODUCTION)
+    batches = await asyncio.to_thread(_records, source, number)
+    async with open_pool(url, SCHEMA, maximum=6) as pool:
+        await _register(pool, source, number)
+        if kafka:
+            async with open_producer(StreamSettings(bootstrap_servers=kafka)) as producer:
+                return await _run(pool, url, described, producer, batches, source, profile)
+        return await _run(pool, url, described, MemoryBroker().producer(), batches, source, profile)
+
+
+async def _run(
+    pool: asyncpg.Pool,
+    url: str,
+    described: Mapping[str, str],
+    producer: Producer,
+    batches: Sequence[Sequence[Record]],
+    source: Source,
+    profile: Path | None,
+) -> float:
+    settings = _settings(url, described)
+    doors = open_providers(settings)
+    parts = compose(settings, PostgresStore(pool), producer, SystemClock(), doors)
+    sending = asyncio.create_task(parts.sending.run())
+    profiler = Profiler(async_mode="disabled")
+    if profile is not None:
+        profiler.start()
+    started = time.perf_counter()
+    for batch in batches:
+        await parts.accept(batch)
+    while await pool.fetchval(_WAITING, source.district_id):
+        await asyncio.sleep(0.05)
+    seconds = time.perf_counter() - started
+    if profile is not None:
+        profiler.stop()
+        profile.write_text(profiler.output_html())
+    states = await pool.fetch(_STATES, source.district_id)
+    accepted = sum(row["number"] for row in states if row["state"] == "accepted")
+    parts.sending.stop()
+    await sending
+    for door in doors.values():
+        await door.close()
+    await pool.execute("delete from deliveries where district_id = $1", source.district_id)
+    await pool.execute("delete from devices where district_id = $1", source.district_id)
+    assert accepted == sum(map(len, batches)), dict(states)
+    return accepted / seconds
+
+
+_WAITING = "select exists(select 1 from deliveries where state = 'queued' and district_id = $1)"
+_STATES = "select state, count(*) as number from deliveries where district_id = $1 group by state"
+
+
+async def _register(pool: asyncpg.Pool, source: Source, number: int) -> None:
+    now = datetime.now(UTC)
+    tokens = [UUID(int=uuid4().int).hex * 2 for _ in range(number)]
+    names = (
+        "district_id environment user_id installation_id platform app token token_digest token_kind "
+        "apns_environment settings seen_at"
+    )
+    rows = [
+        (
+            source.district_id,
+            source.environment.value,
+            f"u{serial}",
+            f"i{serial}",
+            "ios",
+            "bellwire",
+            token,
+            digest(token),
+            "token",
+            "production",
+            {},
+            now,
+        )
+        for serial, token in enumerate(tokens)
+    ]
+    places = ", ".join(f"${index}" for index in range(1, 13))
+    await pool.executemany(
+        f"insert into devices ({', '.join(names.split())}) values ({places})",  # noqa: S608 - fixed names
+        rows,
+    )
+
+
+def _records(source: Source, number: int) -> list[list[Record]]:
+    records = [_record(source, serial) for serial in range(number)]
+    return [records[start : start + BATCH] for start in range(0, number, BATCH)]
+
+
+def _record(source: Source, serial: int) -> Record:
+    now, user, thing = datetime.now(UTC), f"u{serial}", f"t{serial}"
+    text = AlertText(title="Ana", body="Algebra I: the grade of the quarter is now 68 percent.")
+    alert = AlertRequested(
+        district_id=source.district_id,
+        environment=source.environment,
+        user_id=user,
+        alert_id=alert_id(source, str(source), f"e{serial}", user),
+        student_id=f"s{serial}",
+        event_source=str(source),
+        event_id=f"e{serial}",
+        group=Group.GRADES,
+        kinds=(Kind.GRADE_POSTED,),
+        area=Area.GRADES,
+        thing_id=thing,
+        things={thing: now},
+        slot=slot_id(source, user, thing),
+        texts=dict.fromkeys(Privacy, text),
+        summary_text=dict.fromkeys(Privacy, text),
+        privacy=Privacy.FULL,
+        urgency=Urgency.BULK,
+        link=f"bellwire://students/s{serial}/grades/{thing}",
+        send_before=now + timedelta(hours=12),
+        unseen=1,
+        seq=1,
+        accepted_at=now,
+        requested_at=now,
+    )
+    value, headers = to_kafka(
+        CloudEvent(
+            str(alert.alert_id),
+            str(source),
+            ALERT_REQUESTED,
+            f"users/{user}",
+            now,
+            alert.model_dump_json().encode(),
+        )
+    )
+    return Record(ALERTS, 0, serial, 0, user_key(source, user), value, headers)
+
+
+if __name__ == "__main__":
+    _, database, providers, *rest = sys.argv
+    print(measure(database, json.loads(Path(providers).read_text()), profile=Path(rest[0]) if rest else None))
