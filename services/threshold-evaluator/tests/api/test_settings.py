@@ -60,7 +60,9 @@ async def test_a_change_is_stored_for_every_process_and_asks_for_recalculation(h
     )
     assert row["document"] == {"coalesce_minutes": 0, "digest": {"at": "07:30"}}
     await api.patch(URL, {"coalesce_minutes": 0})
-    asked = await home.pool.fetchrow("select * from recalculations where district_id = $1 and scope = 'user'", home.id)
+    asked = await home.pool.fetchrow(
+        "select * from recalculations where district_id = $1 and scope = 'user'", home.id
+    )
     assert (asked["scope"], asked["scope_id"], asked["requested"]) == ("user", "u1", 1)
 
 

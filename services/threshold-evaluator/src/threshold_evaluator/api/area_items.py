@@ -1,7 +1,7 @@
 """What an area shows of each thing: items made from the last version that the SIS sent."""
 
 from datetime import date
-from typing import Literal
+from typing import Annotated, Literal, TypeAlias
 
 from bellwire_schemas.fields import Moment
 from bellwire_schemas.names import AttendanceStatus, Excuse, Weekday
@@ -95,7 +95,10 @@ class ScheduleItem(_OfThing):
     meetings: tuple[MeetingItem, ...] = ()
 
 
-Item = AssignmentItem | GradeItem | AttendanceItem | LunchItem | ScheduleItem
+Item: TypeAlias = Annotated[
+    AssignmentItem | GradeItem | AttendanceItem | LunchItem | ScheduleItem, Field(discriminator="thing")
+]
+"""One thing of an area; `thing` says which."""
 
 
 class AttendanceCount(Model):

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -12,7 +13,7 @@ from bellwire_kit.auth import Caller
 from bellwire_kit.web.problems import Problem, not_found
 from bellwire_kit.web.views import ApiView, answer
 from bellwire_schemas.fields import Moment
-from bellwire_schemas.names import DecisionOutcome, DeliveryOutcome, Group, Kind
+from bellwire_schemas.names import DeliveryOutcome, Group, Kind
 from bellwire_schemas.source import Source
 
 from threshold_evaluator.api.fields import Cursor, Id, Limit, Model
@@ -38,14 +39,26 @@ class DeviceOutcome(Model):
     at: Moment
 
 
+class WhyOutcome(StrEnum):
+    """A decision's outcome (product.md section 1), or `none` where nobody is decided about."""
+
+    SEND = "send"
+    HOLD = "hold"
+    DIGEST = "digest"
+    INBOX_ONLY = "inbox_only"
+    SUPPRESS = "suppress"
+    NONE = "none"
+
+
 class Why(Model):
     """The decision about one user: gates, what each fact met, settings with their layers, what became of it.
 
-    `became` is empty while the alert waits. `sent_as` is the alert that carried it, itself or a summary.
+    `outcome` is `none` for a change that is silent, stale or a duplicate: `reason` is then what detection
+    found. `became` is empty while the alert waits. `sent_as` is the alert that carried it, itself or a summary.
     """
 
     user_id: str
-    outcome: DecisionOutcome
+    outcome: WhyOutcome
     reason: str
     kinds: tuple[Kind, ...]
     due_at: Moment | None
@@ -59,9 +72,7 @@ class Why(Model):
 
 
 class StoredChange(Model):
-    """A change as it was received. `detection` is what was found in it; `why` is null where nobody is asked:
-    a change that is silent, stale or a duplicate has no decision about anyone.
-    """
+    """A change as it was received; `detection` is what was found in it, `kinds` the facts."""
 
     event_id: str
     source: str
@@ -74,7 +85,7 @@ class StoredChange(Model):
     decided_at: Moment
     detection: str
     kinds: tuple[Kind, ...]
-    why: Why | None
+    why: Why
 
 
 class ChangePage(Model):

@@ -12,7 +12,14 @@ from bellwire_schemas.ids import alert_id
 from bellwire_schemas.source import Source
 
 from threshold_evaluator.adapters.postgres.portal.reading.queries import of, reading_queries
-from threshold_evaluator.api.changes import ChangePlace, DeviceOutcome, GateState, StoredChange, Why
+from threshold_evaluator.api.changes import (
+    ChangePlace,
+    DeviceOutcome,
+    GateState,
+    StoredChange,
+    Why,
+    WhyOutcome,
+)
 from threshold_evaluator.domain.gates import GATES
 
 
@@ -74,7 +81,9 @@ class PostgresChanges:
             StoredChange.model_validate(
                 {
                     **change,
-                    "why": _why(user_id, decisions[alert], devices) if alert in decisions else None,
+                    "why": _why(user_id, decisions[alert], devices)
+                    if alert in decisions
+                    else _nobody(user_id, change["detection"]),
                 }
             )
             for alert, change in zip(ids, changes, strict=True)
@@ -92,6 +101,23 @@ class PostgresChanges:
             fields = dict(report)
             devices.setdefault(fields.pop("alert_id"), []).append(DeviceOutcome.model_validate(fields))
         return devices
+
+
+def _nobody(user_id: str, detection: str) -> Why:
+    return Why(
+        user_id=user_id,
+        outcome=WhyOutcome.NONE,
+        reason=detection,
+        kinds=(),
+        due_at=None,
+        gates=(),
+        facts=[],
+        settings={},
+        became="",
+        became_at=None,
+        sent_as=None,
+        devices=(),
+    )
 
 
 def _why(user_id: str, row: Mapping[str, Any], devices: Mapping[UUID, list[DeviceOutcome]]) -> Why:

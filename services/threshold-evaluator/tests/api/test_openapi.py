@@ -1,0 +1,144 @@
+"""Every address of the OpenAPI document: strangers meet 401, 403, 404 or nothing; no 5xx; nothing undocumented."""
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, given, settings
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+PUBLIC = {("get", "/v1/districts")}
+FILLED = {"student_id": "student-of-a", "area": "grades", "event_id": "event-of-a", "user_id": "u1"}
+
+# How each operation is asked by a stranger: (query, body, statuses). Where the address names something of the
+# other district only 404 will do; where it names nothing, the answer is the stranger's own and empty.
+NAMING: dict[tuple[str, str], tuple[dict[str, str], Any, set[int]]] = {
+    ("get", "/v1/districts"): ({"environment": "staging"}, None, {200}),
+    ("get", "/v1/me"): ({}, None, {200}),
+    ("get", "/v1/me/students"): ({}, None, {200}),
+    ("get", "/v1/me/students/{student_id}/{area}"): ({}, None, {404}),
+    ("get", "/v1/me/settings"): ({"student_id": "student-of-a"}, None, {404}),
+    ("patch", "/v1/me/settings"): (
+        {"student_id": "student-of-a"},
+        {"groups": {"grades": {"enabled": False}}},
+        {404},
+    ),
+    ("get", "/v1/me/inbox"): ({"student_id": "student-of-a"}, None, {200}),
+    ("post", "/v1/me/inbox/seen"): ({}, {"up_to": "ITEM"}, {404}),
+    ("post", "/v1/me/inbox/read"): ({}, {"ids": ["ITEM"]}, {200}),
+    ("get", "/v1/me/changes"): ({"student_id": "student-of-a"}, None, {200}),
+    ("get", "/v1/me/why"): ({"event_id": "event-of-a"}, None, {404}),
+}
+
+
+@pytest.fixture
+async def filled(town: Any) -> tuple[Any, str]:
+    """A district with a student, a user, an inbox item and a decided change; and the item's id."""
+    await town.district(name="Secret District Of A")
+    await town.student("student-of-a", "Secret Name Of A")
+    await town.access("u1", "student-of-a")
+    await town.state("student-of-a", "grades", "grade-of-a", {"posted": True})
+    await town.change("event-of-a", "student-of-a")
+    await town.decision("event-of-a", "u1", "student-of-a")
+    return town, str(await town.item("u1", "student-of-a"))
+
+
+async def operations(api: Any) -> list[tuple[str, str]]:
+    document = await api.ok("/openapi.json")
+    methods = ("get", "put", "post", "patch", "delete")
+    return [
+        (method, path) for path, each in document["paths"].items() for method in each if method in methods
+    ]
+
+
+async def ask(api: Any, operation: tuple[str, str], item: str) -> tuple[Any, set[int]]:
+    method, path = operation
+    query, body, allowed = NAMING[operation]
+    body = json.loads(json.dumps(body).replace("ITEM", item))
+    options = {"json": body} if body is not None else {}
+    return await api.call(method.upper(), path.format(**FILLED), params=query, **options), allowed
+
+
+@pytest.mark.parametrize("stranger", ["another district", "another environment"])
+async def test_a_foreign_token_sees_nothing_anywhere(filled: Any, stranger: str) -> None:
+    town, item = filled
+    other = (
+        town.served.token("u1", "elsewhere")
+        if stranger == "another district"
+        else town.served.token("u1", town.id, environment="sandbox")
+    )
+    api = replace(town.api("u1"), token=other)
+    asked = await operations(api)
+    assert set(asked) == set(NAMING), "every address of the document has its line here, and no more"
+    for operation in asked:
+        answered, allowed = await ask(api, operation, item)
+        assert answered.status in allowed, (operation, answered.body)
+        said = json.dumps(answered.body)
+        for secret in ("Secret", "grade-of-a", item):
+            assert secret not in said, operation
+    unchanged = await town.api("u1").ok("/v1/me/inbox")
+    assert [(each["seen"], each["read"]) for each in unchanged["items"]] == [(False, False)]
+    assert (await town.api("u1").ok("/v1/me/settings", student_id="student-of-a"))["document"] == {}
+
+
+@pytest.mark.parametrize("role", ["technical_contact", "group_contact", "operator", "district_admin"])
+async def test_other_roles_meet_403(filled: Any, role: str) -> None:
+    town, item = filled
+    api = town.api("u1", role)
+    for operation in set(await operations(api)) - PUBLIC:
+        if role == "district_admin" and (operation == ("get", "/v1/me") or "/admin/" in operation[1]):
+            continue
+        answered, _ = await ask(api, operation, item)
+        assert answered.status == 403, operation
+
+
+async def test_without_a_token_everything_but_the_public_is_401(filled: Any) -> None:
+    town, item = filled
+    api = replace(town.api("u1"), token="")
+    for operation in set(await operations(api)) - PUBLIC:
+        answered, _ = await ask(api, operation, item)
+        assert answered.status == 401, operation
+        assert answered.headers["Content-Type"].startswith("application/problem+json")
+
+
+@pytest.mark.parametrize(
+    "claims", [{"exp": 1}, {"aud": "other"}, {"iss": "https://evil.example"}, {"district": ""}]
+)
+async def test_a_token_that_does_not_hold_is_refused(town: Any, claims: dict[str, Any]) -> None:
+    token = town.served.token(**{"user": "u1", "district": town.id, **claims})
+    answered = await replace(town.api("u1"), token=token).get("/v1/me")
+    assert answered.status in (401, 403)
+
+
+CHECKS = [
+    not_a_server_error,
+    status_code_conformance,
+    content_type_conformance,
+    response_schema_conformance,
+]
+
+
+def test_no_request_meets_a_5xx_or_an_undocumented_answer(served: Any) -> None:
+    schema = schemathesis.openapi.from_url(f"{served.url}/openapi.json")
+    tried = 0
+    for found in schema.get_all_operations():
+        operation = found.ok()
+        role = "district_admin" if "/admin/" in operation.path else "guardian"
+        headers = {"Authorization": f"Bearer {served.token('fuzzer', 'fuzzed', role)}"}
+
+        @settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck), database=None)
+        @given(case=operation.as_strategy())
+        def requests_of_the_operation(case: Any) -> None:
+            response = case.call(headers=headers)  # noqa: B023
+            case.validate_response(response, checks=CHECKS)
+
+        requests_of_the_operation()
+        tried += 1
+    assert tried == len(NAMING)
