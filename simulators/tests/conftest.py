@@ -18,8 +18,13 @@ from bellwire_simulators.starting import running_providers
 from h2.config import H2Configuration
 from h2.connection import H2Connection
 from h2.events import Event, RemoteSettingsChanged
+from hypothesis import settings
 from pyreqwest.client import Client, ClientBuilder
 from pyreqwest.response import Response
+
+# The machine may be busy: a slow example is no fault.
+settings.register_profile("simulators", deadline=None)
+settings.load_profile("simulators")
 
 PAYLOAD = {"aps": {"alert": {"title": "A", "body": "b"}, "badge": 1}, "bellwire": {"alert_id": "x"}}
 

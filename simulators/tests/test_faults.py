@@ -20,7 +20,7 @@ def ended(wire: Any, *streams: int) -> Any:
 async def taken(customer: Any, count: int) -> None:
     """Wait until the provider has accepted this many."""
     async with asyncio.timeout(5):
-        while await customer.count() < count:  # noqa: ASYNC110 - each turn asks the other process
+        while await customer.count() < count:
             await asyncio.sleep(0)
 
 
@@ -208,5 +208,7 @@ async def test_the_fast_build_refuses_faults_that_it_cannot_do(fast, faulty_cust
     rule = {"provider": "apns", "outcome": {"transport": "black_hole"}}
     refused = await faulty_customer.plain.post(fast.control).body_json(rule).build().send()
     assert refused.status == 422
+    limits = await faulty_customer.plain.patch(fast.control).body_json({"streams": 5}).build().send()
+    assert (limits.status, "streams" in await limits.text()) == (422, True)
     goaway = await faulty_customer.plain.post(f"{fast.control}/goaway").body_json({}).build().send()
     assert goaway.status == 422

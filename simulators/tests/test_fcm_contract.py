@@ -1,12 +1,17 @@
 """FCM v1 and its OAuth endpoint as a customer meets them, the same for both builds."""
 
+import json
 import time
 from typing import Any
 
 import pytest
+import requests
 from bellwire_simulators.fcm.errors import WITHOUT_DETAIL, FcmError
 from bellwire_simulators.outcomes import Outcome
 from bellwire_simulators.telling import fcm_token
+from firebase_admin import messaging
+from google.auth.transport.requests import Request as GoogleRequest
+from google.oauth2 import service_account
 
 ANDROID = {"priority": "high", "ttl": "3600s", "notification": {"channel_id": "c", "tag": "slot"}}
 
@@ -123,7 +128,7 @@ async def test_503_although_delivered(customer, device) -> None:
     ("claims", "error"),
     [
         ({"iss": "somebody@else"}, "invalid_grant"),
-        ({"aud": "https://oauth2.googleapis.com/token"}, "invalid_grant"),
+        ({"aud": "https://example.org/token"}, "invalid_grant"),
         ({"scope": "https://www.googleapis.com/auth/drive"}, "invalid_scope"),
         ({"exp": 1_700_000_000, "iat": 1_699_999_000}, "invalid_grant"),
         ({"exp": int(time.time()) + 90_000}, "invalid_grant"),
@@ -186,3 +191,32 @@ async def test_the_quota_counts_client_errors(customer, device) -> None:
     assert (await limited[-1].json())["error"]["status"] == "RESOURCE_EXHAUSTED"
     await customer.control("DELETE")
     assert (await customer.send({"token": device})).status == 200
+
+
+def test_googles_own_library_gets_a_token_that_fcm_takes(fast) -> None:
+    scopes = ["https://www.googleapis.com/auth/firebase.messaging"]
+    credentials = service_account.Credentials.from_service_account_file(
+        fast.fcm_service_account_file, scopes=scopes
+    )
+    with requests.Session() as session:
+        session.trust_env, session.verify = False, fast.ca_file
+        credentials.refresh(GoogleRequest(session))
+        message = messaging.Message(
+            token="an-android",
+            data={"alert_id": "x"},
+            android=messaging.AndroidConfig(
+                priority="high",
+                ttl=3600,
+                notification=messaging.AndroidNotification(
+                    channel_id="grades", tag="slot", title="t", body="b"
+                ),
+            ),
+        )
+        encoded = json.loads(str(message))
+        sent = session.post(
+            fast.send_url,
+            json={"message": encoded},
+            headers={"authorization": f"Bearer {credentials.token}"},
+            timeout=10,
+        )
+    assert (sent.status_code, sent.json()["name"].split("/")[0]) == (200, "projects")

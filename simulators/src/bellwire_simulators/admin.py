@@ -11,7 +11,7 @@ from .control import Control
 from .exchange import Transport
 from .fcm.oauth import AccessTokens
 from .ledger import Ledger
-from .outcomes import Limits, Rule
+from .outcomes import PER_CONNECTION, Limits, Rule
 from .provider import Build, Provider
 
 _ALL = 2**31
@@ -77,7 +77,11 @@ class Admin:
         return web.json_response({"id": self._control.add(rule)}, status=201)
 
     async def _change_limits(self, request: web.Request) -> web.Response:
-        merged = {**self._control.limits.model_dump(), **await _object(request)}
+        wanted = await _object(request)
+        only_faulty = sorted(PER_CONNECTION & wanted.keys())
+        if only_faulty and not all(build.enacts_transport for build in self._builds.values()):
+            raise _problem(f"{only_faulty[0]}: only the faulty build (--faulty) can do this")
+        merged = {**self._control.limits.model_dump(), **wanted}
         self._control.set_limits(Limits.model_validate(merged))
         return web.json_response(self._control.limits.model_dump())
 

@@ -15,6 +15,7 @@ from .exchange import Answer, Request, Transport
 from .provider import Provider
 
 _READY_WITHIN = 10.0
+_STOPPED_WITHIN = 2.0
 
 
 class FastBuild:
@@ -42,6 +43,7 @@ class FastBuild:
 
     async def start(self) -> None:
         """Listen; returns when connections are accepted. OSError if the port stays shut."""
+        self._stopping = asyncio.get_running_loop().create_future()
         self._running = asyncio.ensure_future(self._server.serve())
         async with asyncio.timeout(_READY_WITHIN):
             while not self._running.done():
@@ -55,9 +57,11 @@ class FastBuild:
         self._running.result()
 
     async def stop(self) -> None:
-        """Stop listening; answers still held back are dropped."""
+        """Stop listening; answers still held back go out first, at once."""
+        self._stopping.set_result(None)
+        await asyncio.sleep(0)
         self._server.signal_handler_interrupt()  # type: ignore[no-untyped-call]
-        await self._running
+        await asyncio.wait([self._running], timeout=_STOPPED_WITHIN)
 
     def goaway(self, reason: str) -> int:
         """This build sends none."""
@@ -76,7 +80,7 @@ class FastBuild:
         if reply.transport is not Transport.NONE:
             answer = Answer(501, (), f"the fast build cannot do {reply.transport.value}".encode())
         if reply.delay:
-            await asyncio.sleep(reply.delay)
+            await asyncio.wait([self._stopping], timeout=reply.delay)
         if answer.body:
             protocol.response_bytes(answer.status, list(answer.headers), answer.body)
         else:

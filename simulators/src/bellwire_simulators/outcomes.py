@@ -65,12 +65,25 @@ class Rule(BaseModel):
         return token == self.token if self.token else token.startswith(self.token_prefix)
 
 
+PER_CONNECTION = frozenset(
+    {
+        "streams",
+        "streams_before_token",
+        "streams_after_errors",
+        "error_burst",
+        "goaway_every",
+        "data_frame_bytes",
+    }
+)
+"""The limits that only the faulty build has."""
+
+
 class Limits(BaseModel):
     """What a provider allows; all may change at run time. A limit of 0 is off.
 
-    `streams*`, `error_burst`, `goaway_every` and `data_frame_bytes` are per connection and only the faulty
-    build has them: streams before the first valid provider token, after it, and after `error_burst` answers
-    of 4xx in a row (until the next 200); GOAWAY after so many requests; the size of each DATA frame.
+    Those of `PER_CONNECTION` belong to the faulty build: streams before the first valid provider token, after
+    it, and after `error_burst` answers of 4xx in a row (until the next 200); GOAWAY after so many requests;
+    the size of each DATA frame.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

@@ -54,15 +54,17 @@ async def run_providers(state: Path, ports: Ports, faulty: bool) -> None:
         Admin(ledger, control, providers, builds, fcm.tokens).application(), access_log=None
     )
     await runner.setup()
+    started: list[Build] = []
     try:
         await web.TCPSite(runner, "127.0.0.1", ports.ledger).start()
         for build in builds.values():
             await build.start()
+            started.append(build)
         _describe(described, ports, ca_file, credentials)
         await stopped.wait()
     finally:
         described.unlink(missing_ok=True)
-        await asyncio.gather(*(build.stop() for build in builds.values()), return_exceptions=True)
+        await asyncio.gather(*(build.stop() for build in started), return_exceptions=True)
         await runner.cleanup()
         ledger.close()
 

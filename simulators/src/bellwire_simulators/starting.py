@@ -25,7 +25,7 @@ def running_providers(state: Path, *, faulty: bool = False) -> Iterator[Endpoint
     described.unlink(missing_ok=True)
     process = subprocess.Popen([*command, *(["--faulty"] if faulty else [])])  # noqa: S603
     try:
-        _wait(process, described)
+        wait_until_ready(process, described)
         yield Endpoints.read(described)
     finally:
         process.terminate()
@@ -36,7 +36,8 @@ def running_providers(state: Path, *, faulty: bool = False) -> Iterator[Endpoint
             process.wait()
 
 
-def _wait(process: subprocess.Popen[bytes], described: Path) -> None:
+def wait_until_ready(process: subprocess.Popen[bytes], described: Path) -> None:
+    """Wait until `providers.json` is there; ProvidersDidNotStartError if the process ends or takes too long."""
     end = time.monotonic() + _READY_WITHIN
     while not described.exists():
         if process.poll() is not None:

@@ -16,6 +16,9 @@ from .reasons import BY_TEXT, Reason
 from .rules import Push, address, judge
 
 _REMEMBERED = 10_000
+_IDLE = 300.0
+"""Seconds after which a connection is taken for a new one: a build that does not see connections end knows them
+by the client's port alone, and ports come again."""
 _FRESH = Fresh()
 
 
@@ -36,7 +39,7 @@ class ApnsRouter:
         self._ledger = ledger
         self._clock = clock
         self._verified: OrderedDict[str, ProviderToken] = OrderedDict()
-        self._connections: OrderedDict[str, ProviderToken] = OrderedDict()
+        self._connections: OrderedDict[str, tuple[ProviderToken, float]] = OrderedDict()
         self._devices = MinuteWindow()
 
     def handle(self, request: Request) -> Reply:
@@ -101,9 +104,11 @@ class ApnsRouter:
         token = self._verified.get(text) or self._verify(text)
         if isinstance(token, Reason):
             return token
-        standing = admit(token, self._connections.get(request.connection, _FRESH), now)
+        before, used = self._connections.get(request.connection, (_FRESH, now))
+        standing = admit(token, before if now - used < _IDLE else _FRESH, now)
         if isinstance(standing, ProviderToken):
-            self._connections[request.connection] = standing
+            self._connections[request.connection] = (standing, now)
+            self._connections.move_to_end(request.connection)
             if len(self._connections) > _REMEMBERED:
                 self._connections.popitem(last=False)
         return standing

@@ -39,7 +39,7 @@ def address(request: Request) -> Addressed | Reason:
         return Reason.BAD_PATH
     if request.method != "POST":
         return Reason.METHOD_NOT_ALLOWED
-    if any(name.startswith("apns-") or name in _SINGLE for name in request.repeated):
+    if request.repeated and any(name.startswith("apns-") or name in _SINGLE for name in request.repeated):
         return Reason.DUPLICATE_HEADERS
     return Addressed(request.path[len(_PREFIX) + 1 :])
 

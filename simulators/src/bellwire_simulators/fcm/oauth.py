@@ -11,6 +11,8 @@ from joserfc.errors import JoseError
 from joserfc.jwk import RSAKey
 
 GRANT_TYPE = "urn:ietf:params:oauth:grant-type:jwt-bearer"
+GOOGLE_AUDIENCE = "https://oauth2.googleapis.com/token"
+"""What Google's own libraries name as audience, whatever the account's `token_uri`."""
 SCOPES = frozenset(
     {
         "https://www.googleapis.com/auth/firebase.messaging",
@@ -63,7 +65,7 @@ def check_grant(body: bytes, account: ServiceAccount, now: float) -> Granted | D
         return Denied("invalid_grant", "Invalid JWT Signature.")
     if not isinstance(claims, dict) or claims.get("iss") != account.email:
         return Denied("invalid_grant", "Invalid grant: account not found")
-    if claims.get("aud") != account.token_uri:
+    if claims.get("aud") not in {account.token_uri, GOOGLE_AUDIENCE}:
         return Denied("invalid_grant", "Invalid JWT: aud must be the token_uri.")
     if not SCOPES & set(str(claims.get("scope", "")).split()):
         return Denied("invalid_scope", "Invalid OAuth scope or ID token audience provided.")
