@@ -15,7 +15,13 @@ from schemathesis.specs.openapi.checks import (
 )
 
 PUBLIC = {("get", "/v1/districts")}
-FILLED = {"student_id": "student-of-a", "area": "grades", "event_id": "event-of-a", "user_id": "u1"}
+FILLED = {
+    "student_id": "student-of-a",
+    "area": "grades",
+    "event_id": "event-of-a",
+    "user_id": "u1",
+    "school_id": "school-of-a",
+}
 
 # How each operation is asked by a stranger: (query, body, statuses). Where the address names something of the
 # other district only 404 will do; where it names nothing, the answer is the stranger's own and empty.
@@ -35,6 +41,14 @@ NAMING: dict[tuple[str, str], tuple[dict[str, str], Any, set[int]]] = {
     ("post", "/v1/me/inbox/read"): ({}, {"ids": ["ITEM"]}, {200}),
     ("get", "/v1/me/changes"): ({"student_id": "student-of-a"}, None, {200}),
     ("get", "/v1/me/why"): ({"event_id": "event-of-a"}, None, {404}),
+    ("get", "/v1/me/export"): ({}, None, {200}),
+    ("get", "/v1/admin/district"): ({}, None, {200, 404}),
+    ("patch", "/v1/admin/district"): ({}, {"push_enabled": False}, {200}),
+    ("get", "/v1/admin/schools"): ({}, None, {200}),
+    ("get", "/v1/admin/schools/{school_id}"): ({}, None, {404}),
+    ("patch", "/v1/admin/schools/{school_id}"): ({}, {"push_enabled": False}, {404}),
+    ("get", "/v1/admin/why"): ({"event_id": "event-of-a", "user_id": "u1"}, None, {404}),
+    ("delete", "/v1/admin/users/{user_id}"): ({}, None, {404}),
 }
 
 
@@ -42,6 +56,7 @@ NAMING: dict[tuple[str, str], tuple[dict[str, str], Any, set[int]]] = {
 async def filled(town: Any) -> tuple[Any, str]:
     """A district with a student, a user, an inbox item and a decided change; and the item's id."""
     await town.district(name="Secret District Of A")
+    await town.school("school-of-a", name="Secret School Of A")
     await town.student("student-of-a", "Secret Name Of A")
     await town.access("u1", "student-of-a")
     await town.state("student-of-a", "grades", "grade-of-a", {"posted": True})
@@ -69,16 +84,18 @@ async def ask(api: Any, operation: tuple[str, str], item: str) -> tuple[Any, set
 @pytest.mark.parametrize("stranger", ["another district", "another environment"])
 async def test_a_foreign_token_sees_nothing_anywhere(filled: Any, stranger: str) -> None:
     town, item = filled
-    other = (
-        town.served.token("u1", "elsewhere")
-        if stranger == "another district"
-        else town.served.token("u1", town.id, environment="sandbox")
-    )
-    api = replace(town.api("u1"), token=other)
-    asked = await operations(api)
+    scope = {"another district": ("elsewhere", "production"), "another environment": (town.id, "sandbox")}
+    district, environment = scope[stranger]
+
+    def as_role(role: str) -> Any:
+        token = town.served.token("u1", district, role, environment)
+        return replace(town.api("u1"), token=token)
+
+    asked = await operations(town.api("u1"))
     assert set(asked) == set(NAMING), "every address of the document has its line here, and no more"
     for operation in asked:
-        answered, allowed = await ask(api, operation, item)
+        role = "district_admin" if "/admin/" in operation[1] else "guardian"
+        answered, allowed = await ask(as_role(role), operation, item)
         assert answered.status in allowed, (operation, answered.body)
         said = json.dumps(answered.body)
         for secret in ("Secret", "grade-of-a", item):
@@ -86,14 +103,18 @@ async def test_a_foreign_token_sees_nothing_anywhere(filled: Any, stranger: str)
     unchanged = await town.api("u1").ok("/v1/me/inbox")
     assert [(each["seen"], each["read"]) for each in unchanged["items"]] == [(False, False)]
     assert (await town.api("u1").ok("/v1/me/settings", student_id="student-of-a"))["document"] == {}
+    assert (await town.api("a", "district_admin").ok("/v1/admin/district"))["own"] == {}
 
 
-@pytest.mark.parametrize("role", ["technical_contact", "group_contact", "operator", "district_admin"])
+@pytest.mark.parametrize(
+    "role", ["guardian", "technical_contact", "group_contact", "operator", "district_admin"]
+)
 async def test_other_roles_meet_403(filled: Any, role: str) -> None:
     town, item = filled
     api = town.api("u1", role)
     for operation in set(await operations(api)) - PUBLIC:
-        if role == "district_admin" and (operation == ("get", "/v1/me") or "/admin/" in operation[1]):
+        own = {"district_admin": "/admin/", "guardian": "/me"}.get(role, "-")
+        if own in operation[1] or (role == "district_admin" and operation == ("get", "/v1/me")):
             continue
         answered, _ = await ask(api, operation, item)
         assert answered.status == 403, operation

@@ -78,7 +78,8 @@ class Inboxes(Protocol):
         """Mark as read and seen, tell the devices, return the count."""
 
 
-_NEWEST = 2**62
+NEWEST = 2**62
+"""A place that every item is below."""
 
 
 class InboxView(ApiView):
@@ -97,7 +98,7 @@ class InboxView(ApiView):
         portal = self.request.app[PORTAL]
         student = student_id or ""
         scope = f"{caller.source}/{caller.user_id}/inbox/{student}"
-        before = portal.cursors.open(scope, cursor)[0] if cursor else _NEWEST
+        before = portal.cursors.open(scope, cursor)[0] if cursor else NEWEST
         found = await portal.inboxes.items(caller, student, before, limit + 1)
         page = found[:limit]
         following = portal.cursors.seal(scope, [page[-1][0]]) if len(found) > limit else None

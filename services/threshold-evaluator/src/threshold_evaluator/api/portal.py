@@ -12,6 +12,8 @@ from bellwire_kit.cursors import Cursors
 from bellwire_schemas.names import Role
 
 if TYPE_CHECKING:
+    from threshold_evaluator.api.admin_places import Places
+    from threshold_evaluator.api.admin_users import Users
     from threshold_evaluator.api.area_tables import Areas
     from threshold_evaluator.api.changes import Changes
     from threshold_evaluator.api.districts import Districts
@@ -32,6 +34,8 @@ class Portal:
     settings: SettingsTables
     inboxes: Inboxes
     changes: Changes
+    places: Places
+    users: Users
 
 
 PORTAL: web.AppKey[Portal] = web.AppKey("portal", Portal)

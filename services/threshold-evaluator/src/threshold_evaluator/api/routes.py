@@ -2,7 +2,17 @@
 
 from aiohttp import web
 
-from threshold_evaluator.api import areas, changes, districts, inbox, people, settings
+from threshold_evaluator.api import (
+    admin_places,
+    admin_users,
+    areas,
+    changes,
+    districts,
+    export,
+    inbox,
+    people,
+    settings,
+)
 from threshold_evaluator.api.portal import PORTAL, Portal
 from threshold_evaluator.api.rates import PUBLIC_RATE, PublicRate
 
@@ -11,5 +21,6 @@ def add_portal(app: web.Application, portal: Portal, rate: PublicRate) -> None:
     """Serve the portal on an application that has a token verifier (`bellwire_kit.auth.VERIFIER`)."""
     app[PORTAL] = portal
     app[PUBLIC_RATE] = rate
-    for resource in (districts, people, areas, settings, inbox, changes):
+    families = (people, areas, settings, inbox, changes, export)
+    for resource in (districts, *families, admin_places, admin_users):
         resource.add_routes(app)

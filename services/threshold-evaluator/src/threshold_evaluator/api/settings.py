@@ -66,6 +66,9 @@ class SettingsTables(Protocol):
     async def standing(self, caller: Caller, student_id: str) -> Sequence[Standing]:
         """Return what stands, or nothing when the caller may not see the student now."""
 
+    async def documents(self, caller: Caller) -> Mapping[str, JSON]:
+        """Return the caller's documents by student whom the caller may see now; `""` is for all students."""
+
     async def change(self, caller: Caller, student_id: str, decide: Decide) -> Sequence[Standing]:
         """Store what `decide` makes of what stands, nobody else writing meanwhile; return what stands then.
 

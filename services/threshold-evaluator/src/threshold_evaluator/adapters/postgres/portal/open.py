@@ -8,7 +8,9 @@ from threshold_evaluator.adapters.postgres.portal.reading.areas import PostgresA
 from threshold_evaluator.adapters.postgres.portal.reading.changes import PostgresChanges
 from threshold_evaluator.adapters.postgres.portal.reading.people import PostgresDistricts, PostgresPeople
 from threshold_evaluator.adapters.postgres.portal.writing.inboxes import PostgresInboxes
+from threshold_evaluator.adapters.postgres.portal.writing.places import PostgresPlaces
 from threshold_evaluator.adapters.postgres.portal.writing.settings import PostgresSettings
+from threshold_evaluator.adapters.postgres.portal.writing.users import PostgresUsers
 from threshold_evaluator.api.portal import Portal
 
 
@@ -23,4 +25,6 @@ def postgres_portal(pool: Pool, clock: Clock, cursors: Cursors) -> Portal:
         settings=PostgresSettings(pool),
         inboxes=PostgresInboxes(pool),
         changes=PostgresChanges(pool),
+        places=PostgresPlaces(pool),
+        users=PostgresUsers(pool),
     )

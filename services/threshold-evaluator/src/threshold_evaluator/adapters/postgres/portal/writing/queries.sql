@@ -95,3 +95,107 @@ where district_id = :district_id and environment = :environment and user_id = :u
 -- Queue an event about a user for the alerts topic; the publisher sends it after the commit.
 insert into notices (notice_id, district_id, environment, user_id, urgency, type, payload, due_at)
 values (:notice_id, :district_id, :environment, :user_id, :urgency, :type, :payload, :now::timestamptz);
+
+-- name: documents(district_id, environment, user_id)
+-- A user's documents: the one for all students, and those for students whom the user may see now.
+select u.student_id, u.document::text as document
+from user_settings u
+where u.district_id = :district_id and u.environment = :environment and u.user_id = :user_id
+    and (u.student_id = '' or exists (
+        select from portal_access a
+        where (a.district_id, a.environment, a.user_id, a.student_id)
+                = (u.district_id, u.environment, u.user_id, u.student_id) and a.portal));
+
+-- name: district(district_id, environment)^
+-- A district with its settings.
+select district_id, null as school_id, name, timezone, version, settings, own, published
+from districts where district_id = :district_id and environment = :environment;
+
+-- name: school(district_id, environment, school_id)^
+-- A school with its settings; its zone is its own or the district's.
+select s.district_id, s.school_id, s.name, coalesce(nullif(s.timezone, ''), d.timezone, 'UTC') as timezone,
+       s.version, s.settings, s.own, s.published
+from schools s left join districts d using (district_id, environment)
+where s.district_id = :district_id and s.environment = :environment and s.school_id = :school_id;
+
+-- name: schools(district_id, environment, after, limit)
+-- The schools of a district after an id, by id.
+select s.district_id, s.school_id, s.name, coalesce(nullif(s.timezone, ''), d.timezone, 'UTC') as timezone,
+       s.version, s.settings, s.own, s.published
+from schools s left join districts d using (district_id, environment)
+where s.district_id = :district_id and s.environment = :environment and s.school_id collate "C" > :after
+order by s.school_id collate "C"
+limit :limit;
+
+-- name: lock_district(district_id, environment)$
+-- Hold the district's row until the transaction ends, making it if the roster has not told of it; its own
+-- document.
+insert into districts as d (district_id, environment) values (:district_id, :environment)
+on conflict (district_id, environment) do update set version = d.version
+returning own::text;
+
+-- name: lock_school(district_id, environment, school_id)$
+-- Hold the school's row until the transaction ends; its own document, null when there is no such school.
+select own::text from schools
+where district_id = :district_id and environment = :environment and school_id = :school_id
+for update;
+
+-- name: store_district(own, district_id, environment)!
+-- Replace what an administrator set for the district.
+update districts set own = :own::text::jsonb, version = version + 1
+where district_id = :district_id and environment = :environment;
+
+-- name: store_school(own, district_id, environment, school_id)!
+-- Replace what an administrator set for the school.
+update schools set own = :own::text::jsonb, version = version + 1
+where district_id = :district_id and environment = :environment and school_id = :school_id;
+
+-- name: add_audit_line(district_id, environment, at, actor_id, actor_role, action, subject_kind, subject_id, event_id, pointers)!
+-- Write who did what to whose data.
+insert into audit (district_id, environment, at, actor_id, actor_role, action, subject_kind, subject_id, event_id,
+                   pointers)
+values (:district_id, :environment, :at::timestamptz, :actor_id, :actor_role, :action, :subject_kind, :subject_id,
+        :event_id, :pointers::text[]);
+
+-- name: user_known(district_id, environment, user_id)$
+-- Whether the district has anything of a user.
+select exists (select from portal_access where district_id = :district_id and environment = :environment
+                   and user_id = :user_id)
+    or exists (select from user_settings where district_id = :district_id and environment = :environment
+                   and user_id = :user_id)
+    or exists (select from inbox where district_id = :district_id and environment = :environment
+                   and user_id = :user_id)
+    or exists (select from decisions where district_id = :district_id and environment = :environment
+                   and user_id = :user_id);
+
+-- name: erase_user(district_id, environment, user_id)!
+-- Remove everything of a user but the counters, which hold others off until the end, and the audit.
+with settings as (
+    delete from user_settings
+    where district_id = :district_id and environment = :environment and user_id = :user_id
+), access as (
+    delete from portal_access
+    where district_id = :district_id and environment = :environment and user_id = :user_id
+), tellings as (
+    delete from told where district_id = :district_id and environment = :environment and user_id = :user_id
+), items as (
+    delete from inbox where district_id = :district_id and environment = :environment and user_id = :user_id
+), unsent as (
+    delete from due_alerts where district_id = :district_id and environment = :environment and user_id = :user_id
+), queued as (
+    delete from notices where district_id = :district_id and environment = :environment and user_id = :user_id
+), windows as (
+    delete from push_windows
+    where district_id = :district_id and environment = :environment and user_id = :user_id
+), outcomes as (
+    delete from device_outcomes
+    where district_id = :district_id and environment = :environment and user_id = :user_id
+), asked as (
+    delete from recalculations
+    where district_id = :district_id and environment = :environment and scope = 'user' and scope_id = :user_id
+)
+delete from decisions where district_id = :district_id and environment = :environment and user_id = :user_id;
+
+-- name: erase_counters(district_id, environment, user_id)!
+-- Remove the last row of a user.
+delete from user_counters where district_id = :district_id and environment = :environment and user_id = :user_id;

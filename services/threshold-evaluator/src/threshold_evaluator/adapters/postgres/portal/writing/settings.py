@@ -16,7 +16,7 @@ from threshold_evaluator.adapters.postgres.portal.writing.queries import writing
 from threshold_evaluator.api.settings import Decide, Standing
 from threshold_evaluator.domain.documents import read_district, read_school, read_user
 from threshold_evaluator.domain.roster import Bells, District, School, Watcher
-from threshold_evaluator.domain.settings import UserDocuments
+from threshold_evaluator.domain.settings import JSON, UserDocuments
 
 
 # Resolving is cached by identity: the same stored text gives the same object, so that reading settings again
@@ -47,6 +47,11 @@ class PostgresSettings:
         """See `SettingsTables.standing`."""
         async with self._pool.acquire() as connection:
             return await _read(connection, caller, student_id)
+
+    async def documents(self, caller: Caller) -> Mapping[str, JSON]:
+        """See `SettingsTables.documents`."""
+        rows = writing_queries().documents(self._pool, **of(caller))
+        return {row["student_id"]: orjson.loads(row["document"]) async for row in rows}
 
     async def change(self, caller: Caller, student_id: str, decide: Decide) -> Sequence[Standing]:
         """See `SettingsTables.change`."""
