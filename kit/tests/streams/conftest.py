@@ -15,7 +15,7 @@ from bellwire_kit.streams.protocol import Consumer, Handler, Message, Record, Su
 from bellwire_kit.streams.settings import StreamSettings
 
 PARTITIONS = 4
-PATIENCE = 45.0
+PATIENCE = 60.0
 
 
 async def until(
@@ -79,7 +79,7 @@ class KafkaStage:
             bootstrap_servers=bootstrap_servers,
             runtime=name,
             session_timeout_ms=6_000,
-            drain_seconds=3,
+            drain_seconds=1,
             retry_first_seconds=0.1,
             retry_most_seconds=0.4,
         )

@@ -11,7 +11,9 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from bellwire_kit.streams.protocol import DONE, Outcome, Record, Subscription
+from bellwire_kit.streams.aiokafka_producer import NotAcknowledged
+from bellwire_kit.streams.open import open_producer
+from bellwire_kit.streams.protocol import DONE, Message, Outcome, Record, Subscription
 
 WORKER = Path(__file__).with_name("worker.py")
 ROUND = 300
@@ -91,54 +93,50 @@ async def both_working(found: Sequence[Worker], sent: Sent, until: Any) -> None:
         await until(lambda: len(handled(found)) == sent.count, "a round by all workers")
 
 
-async def test_a_killed_workers_sibling_takes_over_and_nothing_is_lost(
-    real: list[Any], tools: Any, tmp_path: Path
-) -> None:
-    async def scenario(stage: Any) -> None:
-        topic = await stage.topic(6)
-        async with workers(stage, topic, tmp_path, 2, tools.until) as found:
-            sent = Sent(stage, topic, tools)
-            await both_working(found, sent, tools.until)
-            sending = asyncio.create_task(sent.more())
-            found[0].kill()
-            await sending
-            await tools.until(lambda: len(handled(found)) == sent.count, f"all records with {stage.name}")
-            assert await found[1].terminated() == 0, "SIGTERM drains and ends well"
-            counts = handled(found)
-            repeated = sum(counts.values()) - len(counts)
-            assert repeated <= MAX_BATCH, (
-                f"{stage.name}: {repeated} repeated, at most the batch in hand is expected"
-            )
-            assert await stage.committed(f"{topic}-group", topic) == sent.count
-
-    await asyncio.gather(*(scenario(stage) for stage in real))
+async def killed(stage: Any, tools: Any, folder: Path) -> None:
+    """A worker is killed with -9: its sibling takes over, and drains on SIGTERM."""
+    topic = await stage.topic(6)
+    async with workers(stage, topic, folder, 2, tools.until) as found:
+        sent = Sent(stage, topic, tools)
+        await both_working(found, sent, tools.until)
+        sending = asyncio.create_task(sent.more())
+        found[0].kill()
+        await sending
+        await tools.until(lambda: len(handled(found)) == sent.count, f"the sibling took over: {stage.name}")
+        assert await found[1].terminated() == 0, "SIGTERM drains and ends well"
+        counts = handled(found)
+        repeated = sum(counts.values()) - len(counts)
+        assert repeated <= MAX_BATCH, f"{stage.name}: {repeated} repeated, more than the batch in hand"
+        assert await stage.committed(f"{topic}-group", topic) == sent.count
 
 
-async def test_a_worker_frozen_past_its_session_loses_nothing_and_comes_back(
-    real: list[Any], tools: Any, tmp_path: Path
-) -> None:
-    async def scenario(stage: Any) -> None:
-        topic = await stage.topic(6)
-        async with workers(stage, topic, tmp_path, 2, tools.until) as found:
-            frozen, sibling = found
-            sent = Sent(stage, topic, tools)
-            await both_working(found, sent, tools.until)
-            frozen.process.send_signal(signal.SIGSTOP)
-            # only after the session is over can the sibling have handled everything
-            await sent.more()
-            await tools.until(
-                lambda: len(handled(found)) == sent.count, f"the sibling has taken over: {stage.name}"
-            )
-            frozen.process.send_signal(signal.SIGCONT)
-            assert await sibling.terminated() == 0
-            await sent.more()
-            await tools.until(
-                lambda: len(handled(found)) == sent.count, f"the frozen one is back: {stage.name}"
-            )
-            assert await frozen.terminated() == 0
-            assert await stage.committed(f"{topic}-group", topic) == sent.count
+async def frozen(stage: Any, tools: Any, folder: Path) -> None:
+    """A worker is stopped past its session: the sibling takes over; the frozen one comes back and goes on."""
+    topic = await stage.topic(6)
+    async with workers(stage, topic, folder, 2, tools.until) as found:
+        worker, sibling = found
+        sent = Sent(stage, topic, tools)
+        await both_working(found, sent, tools.until)
+        worker.process.send_signal(signal.SIGSTOP)
+        await sent.more()
+        # the frozen one's partitions can only be read when its session is over
+        await tools.until(lambda: len(handled(found)) == sent.count, f"the sibling took over: {stage.name}")
+        worker.process.send_signal(signal.SIGCONT)
+        assert await sibling.terminated() == 0
+        await sent.more()
+        await tools.until(lambda: len(handled(found)) == sent.count, f"the frozen one is back: {stage.name}")
+        assert await worker.terminated() == 0
+        assert await stage.committed(f"{topic}-group", topic) == sent.count
 
-    await asyncio.gather(*(scenario(stage) for stage in real))
+
+async def test_workers_killed_and_frozen_lose_nothing(real: list[Any], tools: Any, tmp_path: Path) -> None:
+    """Both faults, both runtimes, at once: each waits for a session to end."""
+    async with asyncio.TaskGroup() as together:
+        for stage in real:
+            for number, scenario in enumerate((killed, frozen)):
+                folder = tmp_path / str(number)
+                folder.mkdir(exist_ok=True)
+                together.create_task(scenario(stage, tools, folder))
 
 
 async def test_the_broker_is_killed_and_restarted_and_nothing_is_lost(own_kafka: Any, tools: Any) -> None:
@@ -171,12 +169,33 @@ async def test_the_broker_is_killed_and_restarted_and_nothing_is_lost(own_kafka:
             await running.stopped()
         assert await stage.committed(subscription.group, topic) == sent.count
 
+    async def appending() -> None:
+        """While the broker is away nothing counts as appended; afterwards the same producer goes on."""
+        topic = await stages[0].topic()
+        settings = stages[0].settings.model_copy(update={"send_timeout_seconds": 2.0})
+        async with open_producer(settings) as producer:
+            assert await producer.send(tools.messages(topic, 10)) == [None] * 10
+            working.release()
+            await killed.wait()
+            answers = await producer.send([Message(topic, b"key", b"unknown")])
+            assert isinstance(answers[0], NotAcknowledged)
+            working.release()
+            await restarted.wait()
+
+            async def appended() -> bool:
+                return await producer.send([Message(topic, b"key", b"back")]) == [None]
+
+            await tools.until(appended, "an acknowledgement after the restart")
+        values = {record.value for record in await stages[0].records(topic)}
+        assert len(values - {b"unknown", b"back"}) == 10
+        assert b"back" in values
+
     async def broker() -> None:
-        for _ in stages:
+        for _ in [*stages, appending]:
             await working.acquire()
         await asyncio.to_thread(own_kafka.kill)
         killed.set()
-        for _ in stages:
+        for _ in [*stages, appending]:
             await working.acquire()
         await asyncio.to_thread(own_kafka.start)
         await asyncio.to_thread(own_kafka.wait_ready)
@@ -185,6 +204,7 @@ async def test_the_broker_is_killed_and_restarted_and_nothing_is_lost(own_kafka:
     async with asyncio.TaskGroup() as together:
         for stage in stages:
             together.create_task(scenario(stage))
+        together.create_task(appending())
         together.create_task(broker())
 
 
