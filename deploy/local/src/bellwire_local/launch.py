@@ -1,9 +1,11 @@
 """The start of a stack, in order: broker, database and stand-ins at once, then tables and topics, then services."""
 
+import queue
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
-from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -62,6 +64,10 @@ class Launch:
         self._state = make(order.around.folder / "state")
         self._logs = make(order.around.folder / "logs")
         self.parts: dict[str, Part] = {}
+        self._chores: list[Process] = []
+        # Held around every start: a stop that comes while another thread prepares finds all or prevents it.
+        self._gate = threading.Lock()
+        self._stopping = False
         self._broker = choose_broker(self._state / "kafka", self._log(KAFKA), order.env, order.around.environ)
         self._database = choose_database(
             self._state / "postgres", self._log(POSTGRES), order.env, order.around.environ
@@ -85,7 +91,11 @@ class Launch:
         return Launched(self._endpoints(database, variables, providers), variables)
 
     def stop(self) -> None:
-        """Stop all that was started: services first, then what they use."""
+        """Stop all that was started: services first, then what they use. Nothing starts after this."""
+        with self._gate:
+            self._stopping = True
+        for chore in self._chores:
+            chore.kill()
         outer = [part for name, part in self.parts.items() if name not in (KAFKA, POSTGRES)]
         inner = [part for name, part in self.parts.items() if name in (KAFKA, POSTGRES)]
         for layer in (outer, inner):
@@ -95,8 +105,7 @@ class Launch:
     def _begin(self, name: str) -> Callable[[], None]:
         if name not in self._around.started:
             return _nothing
-        env = self._child_env(name)
-        around = self._around
+        around, env = self._around, self._child_env(name)
         if name == KAFKA:
             return self._starting(name, self._broker.part)
         if name == POSTGRES:
@@ -105,11 +114,9 @@ class Launch:
             ports = around.simulator_ports()
             part = simulators(make(self._state / SIMULATORS), self._log(name), env, ports, self._order.faulty)
         elif name == ISSUER:
-            env |= around.issuer_variables()
-            part = self._python(name, ["bellwire_local.issuer"], env)
+            part = self._python(name, ["bellwire_local.issuer"], {**around.issuer_variables(), **env})
         else:
-            env |= around.mail_variables()
-            part = self._python(name, ["bellwire_local.mail"], env)
+            part = self._python(name, ["bellwire_local.mail"], {**around.mail_variables(), **env})
         return self._starting(name, part)
 
     def _service(self, name: str, variables: Mapping[str, str]) -> Callable[[], None]:
@@ -123,8 +130,11 @@ class Launch:
         self.parts[name] = part
 
         def start() -> None:
+            part.prepare(self._order.tell)
             began = time.monotonic()
-            part.start(self._order.tell)
+            with self._gate:
+                self._refuse_when_stopping()
+                part.start()
             part.wait_ready()
             self._order.tell(f"{name} is ready ({time.monotonic() - began:.1f} s)")
 
@@ -144,7 +154,10 @@ class Launch:
 
     def _once(self, name: str, arguments: list[str], env: Mapping[str, str]) -> None:
         process = Process(Command(name, [sys.executable, "-m", *arguments], self._log(name), env=env))
-        process.start()
+        with self._gate:
+            self._refuse_when_stopping()
+            self._chores.append(process)
+            process.start()
         ended = process.wait_ended(_ONCE_SECONDS)
         process.kill()
         if not ended or process.exit_code:
@@ -186,6 +199,10 @@ class Launch:
             issuer=around.issuer,
         )
 
+    def _refuse_when_stopping(self) -> None:
+        if self._stopping:
+            raise LocalError("The stack was stopped while it started: start it again.")
+
     def _child_env(self, name: str) -> dict[str, str]:
         return {**self._order.env, **self._order.child_env.get(name, {})}
 
@@ -194,16 +211,23 @@ class Launch:
 
     @staticmethod
     def _at_once(steps: Iterable[Callable[[], None]]) -> None:
-        pool = ThreadPoolExecutor(8)
-        try:
-            futures = [pool.submit(step) for step in steps]
-            wait(futures, return_when=FIRST_EXCEPTION)
-            for future in futures:
-                if future.done():
-                    future.result()
-        finally:
-            # Not waited for: a step still waits for a part that is about to be stopped.
-            pool.shutdown(wait=False, cancel_futures=True)
+        ended: queue.SimpleQueue[BaseException | None] = queue.SimpleQueue()
+
+        def run(step: Callable[[], None]) -> None:
+            try:
+                step()
+            except BaseException as error:
+                ended.put(error)
+            else:
+                ended.put(None)
+
+        # Daemons: after a failure, or a Ctrl-C, nobody waits for what another step is still waiting for.
+        threads = [threading.Thread(target=run, args=(step,), daemon=True) for step in steps]
+        for thread in threads:
+            thread.start()
+        for _ in threads:
+            if (error := ended.get()) is not None:
+                raise error
 
 
 def _nothing() -> None:

@@ -92,10 +92,10 @@ class EmbeddedPostgres:
             Command(self.name, argv, self._log, env=self._env, cwd=self.state, user=user, stop_signal=SIGINT)
         )
 
-    def start(self, tell: Progress = lambda _: None) -> None:
+    def start(self) -> None:
         """Start the server, after `prepare` where that was not done."""
         if not self.process.command.argv:
-            self.prepare(tell)
+            self.prepare(lambda _: None)
         require_free(self.name, self.port, "set BELLWIRE_POSTGRES_PORT to another port")
         self.process.start()
 

@@ -27,7 +27,7 @@ def _workshop() -> Iterator[tuple[Path, Watcher]]:
     Postgres is one when tests run as root.
     """
     folder = Path(tempfile.mkdtemp(prefix="bellwire-"))
-    watcher = Watcher(remove=(folder,))
+    watcher = Watcher(folder / "watcher.lock", remove=(folder,))
     try:
         yield folder, watcher
     finally:
@@ -41,6 +41,7 @@ def kafka_bootstrap() -> Iterator[str]:
     with _workshop() as (folder, watcher):
         broker = choose_broker(folder / "kafka", folder / "kafka.log", watcher.env)
         try:
+            broker.part.prepare(lambda _: None)
             broker.part.start()
             broker.part.wait_ready()
             yield broker.bootstrap_servers
@@ -54,6 +55,7 @@ def database_url() -> Iterator[str]:
     with _workshop() as (folder, watcher):
         database = choose_database(folder / "postgres", folder / "postgres.log", watcher.env)
         try:
+            database.part.prepare(lambda _: None)
             database.part.start()
             database.part.wait_ready()
             with temporary_database(database.url) as url:

@@ -28,7 +28,7 @@ class Mortal(Protocol):
         """Its process."""
         ...
 
-    def start(self, tell: Progress = ...) -> None:
+    def start(self) -> None:
         """Start it again."""
         ...
 

@@ -41,7 +41,10 @@ class ServicePart:
         self.process = Process(command)
         self._ready = ready
 
-    def start(self, tell: Progress = lambda _: None) -> None:
+    def prepare(self, tell: Progress) -> None:
+        """Nothing takes long here."""
+
+    def start(self) -> None:
         """Start the process."""
         self.process.start()
 

@@ -96,10 +96,10 @@ class Stack:
     def start(self) -> None:
         """Start everything and return when all of it is ready; on any failure stop what was started."""
         make(self.folder)
-        self._put_logs_aside()
         with ExitStack() as undo:
-            watcher = Watcher()
+            watcher = Watcher(self.folder / "watcher.lock")
             undo.callback(watcher.close)
+            self._put_logs_aside()
             env = {**self._env, **watcher.env}
             launch = Launch(Order(self._around, env, self._child_env, self._tell, self._faulty))
             undo.callback(launch.stop)

@@ -40,7 +40,7 @@ def supervise(stack: Stack, tell: Progress, ready: Callable[[], None] = lambda: 
     numbers = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
     before = {number: signal.signal(number, on_signal) for number in numbers}
     try:
-        with standing.standing_guard(stack.folder), suppress(Stopped), stack:
+        with suppress(Stopped), standing.standing_guard(stack.folder), stack:
             standing.write(stack.folder, "up", stack.states())
             ready()
             _hold(stack, stop)

@@ -5,6 +5,7 @@ also by SIGKILL; then every process that carries the stack's mark, and its desce
 after a while killed. A clean stop leaves nothing for it to do.
 """
 
+import fcntl
 import os
 import shutil
 import signal
@@ -17,26 +18,34 @@ from pathlib import Path
 
 import psutil
 
+from bellwire_local.errors import AlreadyUp
+from bellwire_local.paths import disk
 from bellwire_local.processes import POLL, STACK_VARIABLE
 
 _ASK_SECONDS = 8.0
+_KILL_SECONDS = 4.0
 
 
 class Watcher:
     """Started before the first process of a stack; `env` marks those processes.
 
-    `remove` are folders that go with the stack.
+    `lock` is a file that the watcher holds until nothing of the stack is left; `remove` are folders that go
+    with the stack. Raises `AlreadyUp` while another stack's watcher holds the lock.
     """
 
-    def __init__(self, remove: tuple[Path, ...] = ()) -> None:
+    def __init__(self, lock: Path, remove: tuple[Path, ...] = ()) -> None:
         self.mark = uuid.uuid4().hex
+        held = _take(lock)
         self._process = subprocess.Popen(  # noqa: S603 - ourselves
             [sys.executable, "-m", "bellwire_local.watcher", self.mark, *map(str, remove)],
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             start_new_session=True,
+            # The lock belongs to the open file, which the watcher alone has from now on.
+            pass_fds=(held,),
         )
+        os.close(held)
 
     @property
     def env(self) -> dict[str, str]:
@@ -51,6 +60,25 @@ class Watcher:
     def close(self) -> None:
         """End the watcher, after it swept what is left."""
         self._process.communicate()
+
+
+def _take(lock: Path) -> int:
+    deadline = time.monotonic() + _ASK_SECONDS + _KILL_SECONDS
+    with disk(lock):
+        descriptor = os.open(lock, os.O_RDWR | os.O_CREAT, 0o644)
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return descriptor
+        except BlockingIOError as error:
+            # What crashed a moment ago is being swept; a stack that lives is not.
+            if time.monotonic() > deadline:
+                os.close(descriptor)
+                raise AlreadyUp(
+                    f"Another stack uses {lock.parent}: stop it (`make down`), or choose another folder "
+                    f"(BELLWIRE_LOCAL)."
+                ) from error
+            time.sleep(5 * POLL)
 
 
 def marked(mark: str) -> list[psutil.Process]:

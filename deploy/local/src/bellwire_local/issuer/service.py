@@ -8,6 +8,7 @@ from aiohttp import ClientSession, web
 from aiohttp.typedefs import Handler
 from bellwire_kit.web.application import application
 from bellwire_kit.web.problems import Problem, invalid, unavailable
+from bellwire_schemas.names import Role
 from pydantic import ValidationError
 
 from bellwire_local.issuer.authorization import AuthorizationRequest, CodeRefused, Codes
@@ -122,6 +123,11 @@ class Issuer:
         body = await _json_object(request)
         # A field that was left empty is one that was not given: `make token` sends all four.
         given = {name: value for name, value in body.items() if value not in ("", None)}
+        known = (*Role, PUBLISHER)
+        if given.get("role") not in known:
+            raise Problem(
+                400, "invalid", "No such role", f"It is one of {', '.join(known)}.", pointer="/role"
+            )
         try:
             if given.get("role") == PUBLISHER:
                 return web.json_response({"token": await self._publisher_key(given)})

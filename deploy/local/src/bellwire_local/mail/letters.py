@@ -49,7 +49,7 @@ class Letters:
             "to": to,
             "from": sender,
             "subject": str(message.get("subject", "")),
-            "text": plain.get_content() if plain is not None else "",
+            "text": plain.get_content().replace("\r\n", "\n") if plain is not None else "",
             "html": html is not None,
             "message_id": str(message.get("message-id", "")),
             "at": datetime.now(UTC).isoformat(),

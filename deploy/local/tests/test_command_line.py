@@ -1,0 +1,143 @@
+"""`up`, `down`, `run`, `status`, `clock`, `token` as a person uses them; nothing survives, however it ends."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+from bellwire_local.endpoints import Endpoints
+from bellwire_local.processes import STACK_VARIABLE
+from bellwire_local.services import is_ready
+from bellwire_local.standing import read
+from bellwire_local.watcher import marked
+
+SMALL = ("--only", "issuer", "--only", "mail")
+PARTS = ("--only", "kafka", "--only", "postgres")
+
+
+class Shell:
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.env = {**os.environ, "BELLWIRE_LOCAL": str(folder)}
+        for name in ("KAFKA_BOOTSTRAP_SERVERS", "DATABASE_URL", "OIDC_ISSUER", "SMTP_URL", "BELLWIRE_INFRA"):
+            self.env.pop(name, None)
+
+    def __call__(self, *arguments: str, code: int = 0) -> str:
+        done = subprocess.run(
+            [sys.executable, "-m", "bellwire_local", *arguments],
+            env=self.env,
+            capture_output=True,
+            text=True,
+            timeout=100,
+        )
+        assert done.returncode == code, done.stdout + done.stderr
+        assert "Traceback" not in done.stderr
+        return done.stdout + done.stderr
+
+    def begin(self, *arguments: str) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            [sys.executable, "-m", "bellwire_local", *arguments],
+            env=self.env,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+
+    def mark(self) -> str:
+        return str(psutil.Process(read(self.folder).parts[0].pid).environ()[STACK_VARIABLE])
+
+
+@pytest.fixture
+def shell(tmp_path: Path) -> Iterator[Shell]:
+    tmp_path.chmod(0o755)
+    shell = Shell(tmp_path)
+    yield shell
+    shell("down")
+
+
+def until_gone(mark: str, seconds: float = 30.0) -> None:
+    deadline = time.monotonic() + seconds
+    while left := marked(mark):
+        assert time.monotonic() < deadline, left
+        time.sleep(0.05)
+
+
+def until_said(process: subprocess.Popen[str], words: str) -> None:
+    assert process.stdout is not None
+    for line in process.stdout:
+        if words in line:
+            return
+    raise AssertionError(f"it ended without saying {words!r}")
+
+
+@pytest.mark.timeout(120)
+def test_a_day_with_the_command_line(shell: Shell) -> None:
+    assert "No local stack is up in" in shell("status", code=1)
+    assert "start it with `make up`" in shell("token", "--role", "operator", "--user", "op1", code=1)
+    assert "start it with `make up`" in shell("clock", "--by", "10", code=1)
+    assert "No local stack is up" in shell("down")
+    assert "issuer is ready" in shell("up", *SMALL)
+    mark = shell.mark()
+    assert "already up" in shell("up", *SMALL, code=1)
+    assert "already up" in shell("run", *SMALL, code=1)
+    shown = shell("status")
+    assert "issuer" in shown
+    assert "running" in shown
+    assert shell("token", "--role", "operator", "--user", "op1").strip().count(".") == 2
+    assert "needs a district" in shell("token", "--role", "guardian", "--user", "g1", code=1)
+    assert shell("clock", "--to", "2099-03-01T06:00:00-06:00").strip() == "2099-03-01T12:00:00+00:00"
+    assert "forward only" in shell("clock", "--to", "2098-01-01T00:00:00Z", code=1)
+    assert "one of the two" in shell("clock", code=1)
+    assert "number of seconds" in shell("clock", "--by", "much", code=1)
+    assert shell("clock", "--by", "86400").startswith("2099-03-02T12:00:")
+    assert "down" in shell("down")
+    assert marked(mark) == []
+
+
+@pytest.mark.timeout(120)
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_to_the_foreground_leaves_nothing(shell: Shell, number: signal.Signals) -> None:
+    process = shell.begin("run", *SMALL)
+    until_said(process, "up; Ctrl-C stops it")
+    mark = shell.mark()
+    process.send_signal(number)
+    assert process.wait(30) == 0
+    assert marked(mark) == []
+
+
+@pytest.mark.timeout(120)
+def test_a_signal_during_the_start_leaves_nothing(shell: Shell) -> None:
+    process = shell.begin("run", *SMALL, *PARTS)
+    until_said(process, "is ready")  # Kafka is still being formatted
+    process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=40)
+    ours = [
+        p for p in psutil.process_iter(["cmdline"]) if str(shell.folder) in " ".join(p.info["cmdline"] or ())
+    ]
+    assert ours == []
+
+
+@pytest.mark.timeout(120)
+def test_a_killed_supervisor_leaves_nothing_and_up_works_at_once(shell: Shell) -> None:
+    shell("up", *SMALL, *PARTS)
+    mark = shell.mark()
+    os.kill(read(shell.folder).pid, signal.SIGKILL)
+    assert "start it with `make up`" in shell("status", code=1)
+    shell("up", *SMALL, *PARTS)  # waits until the watcher swept what was left
+    assert marked(mark) == []
+    second = shell.mark()
+    assert is_ready(Endpoints.read(shell.folder / "endpoints.json").issuer)
+    shell("down")
+    until_gone(second)
+
+
+@pytest.mark.timeout(120)
+def test_a_start_that_fails_in_the_background_says_why(shell: Shell) -> None:
+    shell.env["BELLWIRE_ISSUER_PORT"] = "1x"
+    assert "between 1 and 65535" in shell("up", *SMALL, code=1)
+    assert not (shell.folder / "endpoints.json").exists()
