@@ -296,7 +296,7 @@ class Town:
             "insert into decisions (day, alert_id, district_id, environment, user_id, student_id, event_id,"
             " thing, kinds, outcome, reason, open_gates, verdicts, settings_id, decided_at, became, sent_as)"
             " values ($1, $2, $3, $4, $5, $6, $7, 'assignments', '{assignment.scored}', 'send', 'told', $8,"
-            " '[]', $9, $10, 'sent', $2)",
+            " '{\"assignment.scored\": \"told\"}', $9, $10, 'sent', $2)",
             at.date(),
             alert,
             self.id,

@@ -30,6 +30,14 @@ class GateState(Model):
     open: bool
 
 
+class FactMet(Model):
+    """A fact, whether it passed the user's settings, and the reason (`told` when it passed)."""
+
+    kind: Kind
+    passed: bool
+    reason: str
+
+
 class DeviceOutcome(Model):
     """What became of the alert on one device."""
 
@@ -63,7 +71,7 @@ class Why(Model):
     kinds: tuple[Kind, ...]
     due_at: Moment | None
     gates: tuple[GateState, ...]
-    facts: Any
+    facts: tuple[FactMet, ...]
     settings: dict[str, Any]
     became: str
     became_at: Moment | None

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from threshold_evaluator.api.inbox import Inboxes
     from threshold_evaluator.api.people import People
     from threshold_evaluator.api.settings import SettingsTables
+    from threshold_evaluator.api.settings_preview import Pasts
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,7 @@ class Portal:
     people: People
     areas: Areas
     settings: SettingsTables
+    pasts: Pasts
     inboxes: Inboxes
     changes: Changes
     places: Places

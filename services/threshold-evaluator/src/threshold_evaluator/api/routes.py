@@ -12,6 +12,7 @@ from threshold_evaluator.api import (
     inbox,
     people,
     settings,
+    settings_preview,
 )
 from threshold_evaluator.api.portal import PORTAL, Portal
 from threshold_evaluator.api.rates import PUBLIC_RATE, PublicRate
@@ -21,6 +22,6 @@ def add_portal(app: web.Application, portal: Portal, rate: PublicRate) -> None:
     """Serve the portal on an application that has a token verifier (`bellwire_kit.auth.VERIFIER`)."""
     app[PORTAL] = portal
     app[PUBLIC_RATE] = rate
-    families = (people, areas, settings, inbox, changes, export)
+    families = (people, areas, settings, settings_preview, inbox, changes, export)
     for resource in (districts, *families, admin_places, admin_users):
         resource.add_routes(app)

@@ -6,6 +6,7 @@ from bellwire_kit.postgres import Pool
 
 from threshold_evaluator.adapters.postgres.portal.reading.areas import PostgresAreas
 from threshold_evaluator.adapters.postgres.portal.reading.changes import PostgresChanges
+from threshold_evaluator.adapters.postgres.portal.reading.pasts import PostgresPasts
 from threshold_evaluator.adapters.postgres.portal.reading.people import PostgresDistricts, PostgresPeople
 from threshold_evaluator.adapters.postgres.portal.writing.inboxes import PostgresInboxes
 from threshold_evaluator.adapters.postgres.portal.writing.places import PostgresPlaces
@@ -23,6 +24,7 @@ def postgres_portal(pool: Pool, clock: Clock, cursors: Cursors) -> Portal:
         people=PostgresPeople(pool),
         areas=PostgresAreas(pool),
         settings=PostgresSettings(pool),
+        pasts=PostgresPasts(pool),
         inboxes=PostgresInboxes(pool),
         changes=PostgresChanges(pool),
         places=PostgresPlaces(pool),

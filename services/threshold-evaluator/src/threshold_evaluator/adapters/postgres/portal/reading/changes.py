@@ -9,17 +9,20 @@ import orjson
 from bellwire_kit.auth import Caller
 from bellwire_kit.postgres import Pool
 from bellwire_schemas.ids import alert_id
+from bellwire_schemas.names import Kind
 from bellwire_schemas.source import Source
 
 from threshold_evaluator.adapters.postgres.portal.reading.queries import of, reading_queries
 from threshold_evaluator.api.changes import (
     ChangePlace,
     DeviceOutcome,
+    FactMet,
     GateState,
     StoredChange,
     Why,
     WhyOutcome,
 )
+from threshold_evaluator.domain.decision import Reason
 from threshold_evaluator.domain.gates import GATES
 
 
@@ -111,7 +114,7 @@ def _nobody(user_id: str, detection: str) -> Why:
         kinds=(),
         due_at=None,
         gates=(),
-        facts=[],
+        facts=(),
         settings={},
         became="",
         became_at=None,
@@ -131,7 +134,10 @@ def _why(user_id: str, row: Mapping[str, Any], devices: Mapping[UUID, list[Devic
             GateState(gate=gate.value, open=bool(row["open_gates"] >> place & 1))
             for place, gate in enumerate(GATES)
         ),
-        facts=orjson.loads(row["verdicts"] or "[]"),
+        facts=tuple(
+            FactMet(kind=Kind(kind), passed=reason == Reason.TOLD.value, reason=reason)
+            for kind, reason in orjson.loads(row["verdicts"]).items()
+        ),
         settings=row["settings"] or {},
         became=row["became"],
         became_at=row["became_at"],

@@ -182,3 +182,51 @@ from device_outcomes o
 where o.district_id = :district_id and o.environment = :environment and o.user_id = :user_id
     and o.day >= :first_day::date and o.alert_id = any(:alert_ids::uuid[])
 order by o.alert_id, o.installation_id, o.at desc;
+
+-- name: past_students(district_id, environment, user_id, student_id)
+-- Students whom the user may see now, with enrolments as JSON text, and the user's documents and what the
+-- newest access states: who watches, as the evaluator would see it.
+select s.student_id, s.school_id, s.display_name, a.role, stated.locale, stated.timezone,
+       (select coalesce(json_agg(json_build_array(e.school_id, e.calendar_id, e.starts_on, e.ends_on, e.active)
+                                 order by e.school_id, e.calendar_id), '[]')::text
+        from enrollments e
+        where (e.district_id, e.environment, e.student_id) = (s.district_id, s.environment, s.student_id)
+       ) as enrolments,
+       coalesce(own.document, '{}')::text as own, coalesce(of_student.document, '{}')::text as of_student
+from portal_access a
+join students s using (district_id, environment, student_id)
+cross join lateral (
+    select (array_agg(n.locale order by n.modified_at desc) filter (where n.locale <> ''))[1] as locale,
+           (array_agg(n.timezone order by n.modified_at desc) filter (where n.timezone <> ''))[1] as timezone
+    from portal_access n
+    where (n.district_id, n.environment, n.user_id) = (a.district_id, a.environment, a.user_id)
+) stated
+left join user_settings own
+    on (own.district_id, own.environment, own.user_id, own.student_id)
+        = (a.district_id, a.environment, a.user_id, '')
+left join user_settings of_student
+    on (of_student.district_id, of_student.environment, of_student.user_id, of_student.student_id)
+        = (a.district_id, a.environment, a.user_id, a.student_id)
+where a.district_id = :district_id and a.environment = :environment and a.user_id = :user_id and a.portal
+    and (:student_id = '' or a.student_id = :student_id);
+
+-- name: past_district(district_id, environment)^
+-- The district with its settings as text.
+select name, timezone, settings::text as settings, version
+from districts where district_id = :district_id and environment = :environment;
+
+-- name: past_schools(district_id, environment, school_ids)
+-- Schools with bells and settings as text; the zone is the school's or the district's.
+select s.school_id, s.name, coalesce(nullif(s.timezone, ''), d.timezone, 'UTC') as timezone, s.bell::text as bell,
+       s.settings::text as settings, s.version
+from schools s left join districts d using (district_id, environment)
+where s.district_id = :district_id and s.environment = :environment and s.school_id = any(:school_ids::text[]);
+
+-- name: past_changes(district_id, environment, student_ids, first_day, since)
+-- Changes of students since a time as detection saw them, in the order of their evaluation.
+select c.student_id, c.school_id, c.calendar_id, c.thing, c.thing_id, c.modified_at, c.accepted_at, c.decided_at,
+       c.detection, c.memory_before, c.memory_after
+from changes c
+where c.district_id = :district_id and c.environment = :environment and c.student_id = any(:student_ids::text[])
+    and c.day >= :first_day::date and c.decided_at >= :since::timestamptz
+order by c.decided_at, c.modified_at, c.event_id;

@@ -8,12 +8,12 @@ on conflict (district_id, environment, user_id, student_id) do update set versio
 
 -- name: standing(district_id, environment, user_id, student_id)^
 -- What decides about a user's settings: district, school and role of a student whom the user may see now (for
--- an empty :student_id no school, and any access), what the newest access states, and both documents.
+-- an empty :student_id no school), locale and zone of the newest access that states one, and both documents.
 select coalesce(d.name, '') as district_name, coalesce(d.timezone, 'UTC') as district_zone,
        coalesce(d.settings, '{}')::text as district_settings, coalesce(d.version, 0) as district_version,
        coalesce(s.school_id, '') as school_id, coalesce(c.name, '') as school_name,
        coalesce(nullif(c.timezone, ''), d.timezone, 'UTC') as school_zone,
-       coalesce(c.settings, '{}')::text as school_settings, coalesce(c.version, 0) as school_version,
+       coalesce(c.bell, '{}')::text as school_bell, coalesce(c.settings, '{}')::text as school_settings, coalesce(c.version, 0) as school_version,
        a.role, coalesce(newest.locale, '') as locale, coalesce(newest.timezone, '') as timezone,
        coalesce(own.document, '{}')::text as own, coalesce(of_student.document, '{}')::text as of_student
 from (values (1)) one
@@ -24,12 +24,12 @@ left join students s on s.district_id = :district_id and s.environment = :enviro
     and s.student_id = a.student_id
 left join schools c on c.district_id = :district_id and c.environment = :environment
     and c.school_id = s.school_id
-left join lateral (
-    select x.locale, x.timezone from portal_access x
-    where x.district_id = :district_id and x.environment = :environment and x.user_id = :user_id and x.portal
-    order by x.modified_at desc, x.student_id
-    limit 1
-) newest on true
+cross join lateral (
+    select (array_agg(n.locale order by n.modified_at desc) filter (where n.locale <> ''))[1] as locale,
+           (array_agg(n.timezone order by n.modified_at desc) filter (where n.timezone <> ''))[1] as timezone
+    from portal_access n
+    where n.district_id = :district_id and n.environment = :environment and n.user_id = :user_id
+) newest
 left join user_settings own on own.district_id = :district_id and own.environment = :environment
     and own.user_id = :user_id and own.student_id = ''
 left join user_settings of_student on of_student.district_id = :district_id

@@ -3,37 +3,26 @@
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import orjson
 from bellwire_kit.auth import Caller
 from bellwire_kit.postgres import Connection, Pool
 from bellwire_schemas.names import PortalRole, Role
-from bellwire_schemas.source import Source
 
+from threshold_evaluator.adapters.postgres.decide.people import district_of, school_of
 from threshold_evaluator.adapters.postgres.portal.reading.queries import of
 from threshold_evaluator.adapters.postgres.portal.writing.queries import writing_queries
 from threshold_evaluator.api.settings import Decide, Standing
-from threshold_evaluator.domain.documents import read_district, read_school, read_user
-from threshold_evaluator.domain.roster import Bells, District, School, Watcher
+from threshold_evaluator.domain.documents import read_user
+from threshold_evaluator.domain.roster import Watcher
 from threshold_evaluator.domain.settings import JSON, UserDocuments
 
 
-# Resolving is cached by identity: the same stored text gives the same object, so that reading settings again
-# adds nothing to that cache.
-@lru_cache(maxsize=1_000)
-def _district(source: Source, name: str, zone: str, settings: str, version: int) -> District:
-    return District(source, name, ZoneInfo(zone), read_district(orjson.loads(settings)), version)
-
-
+# Resolving is cached by identity: the same stored text gives the same object, one with the evaluator's, so
+# that reading settings again adds nothing to that cache.
 @lru_cache(maxsize=5_000)
-def _school(source: Source, school_id: str, name: str, zone: str, settings: str, version: int) -> School:
-    stored = read_school(orjson.loads(settings))
-    return School(school_id, name, ZoneInfo(zone), Bells(), stored, version)
-
-
-@lru_cache(maxsize=5_000)
-def _documents(own: str, of_student: str) -> UserDocuments:
+def documents_of(own: str, of_student: str) -> UserDocuments:
+    """Return a user's documents, one object a text."""
     return read_user(orjson.loads(own), orjson.loads(of_student))
 
 
@@ -87,21 +76,22 @@ async def _read(connection: Connection, caller: Caller, student_id: str) -> Sequ
 
 def _standing(caller: Caller, row: Mapping[str, Any], student_id: str) -> Standing:
     source = caller.source
-    documents = _documents(row["own"], row["of_student"])
+    documents = documents_of(row["own"], row["of_student"])
     spoken = PortalRole.STUDENT if caller.role is Role.STUDENT else PortalRole.GUARDIAN
     return Standing(
-        district=_district(
+        district=district_of(
             source,
             row["district_name"],
             row["district_zone"],
             row["district_settings"],
             row["district_version"],
         ),
-        school=_school(
+        school=school_of(
             source,
             row["school_id"],
             row["school_name"],
             row["school_zone"],
+            row["school_bell"],
             row["school_settings"],
             row["school_version"],
         ),
@@ -109,8 +99,8 @@ def _standing(caller: Caller, row: Mapping[str, Any], student_id: str) -> Standi
             user_id=caller.user_id,
             role=PortalRole(row["role"]) if row["role"] else spoken,
             portal=True,
-            locale=row["locale"],
-            timezone=row["timezone"],
+            locale=row["locale"] or "",
+            timezone=row["timezone"] or "",
             documents=documents,
         ),
         document=documents.of_student if student_id else documents.own,

@@ -1,0 +1,104 @@
+"""The last weeks of a user's students, as values that can be judged again: four queries, whatever the number."""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import orjson
+from bellwire_kit.auth import Caller
+from bellwire_kit.postgres import Connection, Pool
+from bellwire_schemas.names import Group, PortalRole
+
+from threshold_evaluator.adapters.postgres.decide.codec import read_content
+from threshold_evaluator.adapters.postgres.decide.people import district_of, school_of, unknown_district
+from threshold_evaluator.adapters.postgres.portal.reading.queries import of, reading_queries
+from threshold_evaluator.adapters.postgres.portal.writing.settings import documents_of
+from threshold_evaluator.domain.decision import Detection
+from threshold_evaluator.domain.judging import Turn
+from threshold_evaluator.domain.roster import District, Enrolment, Roster, School, Student, Watcher
+from threshold_evaluator.domain.things import ThingKey
+from threshold_evaluator.domain.walls import local_day
+from threshold_evaluator.preview import Past
+
+
+class PostgresPasts:
+    """See `threshold_evaluator.api.settings_preview.Pasts`."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    async def past(self, caller: Caller, student_id: str, since: datetime) -> Sequence[Past]:
+        """See `Pasts.past`."""
+        queries, scope = reading_queries(), of(caller)
+        place = {"district_id": scope["district_id"], "environment": scope["environment"]}
+        async with self._pool.acquire() as connection:
+            seen = queries.past_students(connection, **scope, student_id=student_id)
+            students = {row["student_id"]: _student(caller.user_id, row) async for row in seen}
+            changes = [
+                row
+                async for row in queries.past_changes(
+                    connection,
+                    **place,
+                    student_ids=sorted(students),
+                    first_day=since.astimezone(UTC).date() - timedelta(days=1),
+                    since=since,
+                )
+            ]
+            roster = await _roster(connection, caller, {row["school_id"] for row in changes}, students)
+        return [_past(row, roster) for row in changes]
+
+
+async def _roster(
+    connection: Connection, caller: Caller, schools: set[str], students: Mapping[str, Student]
+) -> Roster:
+    queries, source = reading_queries(), caller.source
+    place = {"district_id": source.district_id, "environment": source.environment.value}
+    row = await queries.past_district(connection, **place)
+    district: District = (
+        unknown_district(source)
+        if row is None
+        else district_of(source, row["name"], row["timezone"], row["settings"], row["version"])
+    )
+    found = queries.past_schools(connection, **place, school_ids=sorted(schools))
+    described: dict[str, School] = {
+        each["school_id"]: school_of(source, *each.values()) async for each in found
+    }
+    return Roster(district, described, students)
+
+
+def _student(user_id: str, row: Mapping[str, Any]) -> Student:
+    watcher = Watcher(
+        user_id,
+        PortalRole(row["role"]),
+        True,
+        row["locale"] or "",
+        row["timezone"] or "",
+        documents_of(row["own"], row["of_student"]),
+    )
+    enrolments = tuple(
+        Enrolment(school, calendar, _date(starts), _date(ends), active)
+        for school, calendar, starts, ends, active in orjson.loads(row["enrolments"])
+    )
+    return Student(row["student_id"], row["school_id"], row["display_name"], enrolments, (watcher,))
+
+
+def _date(text: str) -> date:
+    return {"-infinity": date.min, "infinity": date.max}.get(text) or date.fromisoformat(text)
+
+
+def _past(row: Mapping[str, Any], roster: Roster) -> Past:
+    group, student = Group(row["thing"]), roster.students[row["student_id"]]
+    turn = Turn(
+        key=ThingKey(group, row["student_id"], row["thing_id"]),
+        school_id=row["school_id"],
+        calendar_id=row["calendar_id"],
+        before=read_content(group, row["memory_before"])[0],
+        now=read_content(group, row["memory_after"])[0],
+        modified_at=row["modified_at"],
+        arrived_at=row["accepted_at"],
+        today=local_day(row["decided_at"], roster.district.timezone),
+        district=roster.district,
+        school=roster.school(row["school_id"]),
+        student=student,
+    )
+    return Past(turn, Detection(row["detection"]), student.watchers[0])

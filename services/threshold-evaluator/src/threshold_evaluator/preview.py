@@ -1,0 +1,95 @@
+"""What settings would have sent: the past replayed for one user, before any timing (product.md section 4).
+
+A change counts once, when gates and settings let it pass to be pushed; what would only enter the inbox, and
+what timing would have held, resolved or summed up, makes no difference.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+
+from bellwire_schemas.names import AttendanceStatus, Group, Kind
+
+from threshold_evaluator.domain import lunch
+from threshold_evaluator.domain.decision import Detection
+from threshold_evaluator.domain.detecting import TellingKey, telling_key
+from threshold_evaluator.domain.effective import Effective
+from threshold_evaluator.domain.judging import (
+    Route,
+    Told,
+    Turn,
+    facts_for,
+    judge,
+    settings_of,
+    told_after,
+)
+from threshold_evaluator.domain.roster import Watcher
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """One stored change in its place, what detection made of it, and the user as one who watches its student."""
+
+    turn: Turn
+    detection: Detection
+    watcher: Watcher
+
+
+@dataclass(slots=True)
+class _Told:
+    """What the user would have been told so far."""
+
+    values: dict[TellingKey, str] = field(default_factory=dict)
+    of_date: dict[tuple[str, date], dict[str, AttendanceStatus]] = field(default_factory=dict)
+
+    def take(self, turn: Turn, key: TellingKey) -> None:
+        """Count the present content as told."""
+        self.values[key] = told_after(turn.key, turn.now)
+        if turn.key.group is Group.ATTENDANCE:
+            day = self.of_date.setdefault((turn.key.student_id, turn.now.on), {})
+            day[turn.key.thing_id] = turn.now.mark.status
+
+    def same_day(self, turn: Turn) -> frozenset[AttendanceStatus]:
+        """Return the statuses told of other marks of the date."""
+        day: Mapping[str, AttendanceStatus] = self.of_date.get((turn.key.student_id, turn.now.on), {})
+        return frozenset(status for thing, status in day.items() if thing != turn.key.thing_id)
+
+
+def would_have_sent(past: Iterable[Past], proposed: Callable[[Watcher], Watcher]) -> Mapping[Group, int]:
+    """Return how many changes, oldest first, would have been pushed, by group; `proposed` sets the settings."""
+    counts = dict.fromkeys(Group, 0)
+    told = _Told()
+    for each in past:
+        watcher = proposed(each.watcher)
+        settings = settings_of(each.turn, watcher)
+        if each.detection is Detection.BACKFILL:
+            _count_as_told(each.turn, watcher, settings, told)
+        elif each.detection in (Detection.FACTS, Detection.SILENT):
+            counts[each.turn.key.group] += _sent(each.turn, watcher, settings, told)
+    return counts
+
+
+def _sent(turn: Turn, watcher: Watcher, settings: Effective, told: _Told) -> bool:
+    key = telling_key(turn.key, watcher.user_id)
+    last = told.values.get(key, "")
+    if turn.key.group is Group.LUNCH and lunch.cleared(turn.now, lunch.read_told(last), _low(settings)):
+        last = told.values[key] = ""
+    facts = facts_for(turn.key, turn.before, turn.now, last, settings)
+    if not facts:
+        return False
+    judgement = judge(turn, watcher, settings, facts, Told(last, told.same_day(turn)), enrolled=True)
+    if judgement.route is not Route.SUPPRESSED and turn.key.group in (Group.ATTENDANCE, Group.LUNCH):
+        told.take(turn, key)
+    return judgement.route is Route.TIMED
+
+
+def _count_as_told(turn: Turn, watcher: Watcher, settings: Effective, told: _Told) -> None:
+    if turn.key.group not in (Group.ATTENDANCE, Group.LUNCH):
+        return
+    low = turn.key.group is not Group.LUNCH or turn.now.balance < _low(settings)
+    told.values[telling_key(turn.key, watcher.user_id)] = told_after(turn.key, turn.now) if low else ""
+
+
+def _low(settings: Effective) -> Decimal:
+    return lunch.low_at(settings.kinds[Kind.LUNCH_LOW])
