@@ -58,6 +58,8 @@ def say(language: str, message: str, *arguments: tuple[str, Any]) -> str:
     if not bundle.has_message(message):
         raise MissingMessage(f"{language}.ftl has no {message}")
     pattern = bundle.get_message(message).value
+    if pattern is None:
+        raise MissingMessage(f"{language}.ftl, {message} has no text")
     text, errors = bundle.format_pattern(pattern, dict(arguments))
     if errors:
         raise MissingMessage(f"{language}.ftl, {message}: {errors[0]}")

@@ -65,13 +65,19 @@ class Memory:
     """What is known when a batch of one district begins; the batch works in it.
 
     `told` is by thing and user, `told_of_date` the statuses told by (student, date, user), `grace` when the
-    grace of an unsent alert ends.
+    grace of an unsent alert ends. `retold` has what the batch told, cleared or counts as told, to be stored.
     """
 
     states: dict[ThingKey, ThingState] = field(default_factory=dict)
     told: dict[TellingKey, str] = field(default_factory=dict)
     told_of_date: dict[tuple[str, object, str], dict[str, AttendanceStatus]] = field(default_factory=dict)
     grace: dict[TellingKey, datetime] = field(default_factory=dict)
+    retold: dict[TellingKey, tuple[str, ThingState]] = field(default_factory=dict)
+
+    def tell(self, telling: TellingKey, value: str, state: ThingState) -> None:
+        """Note what a user was told; empty clears it."""
+        self.told[telling] = value
+        self.retold[telling] = (value, state)
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +181,8 @@ def _judgements(turn: Turn, memory: Memory, now: datetime) -> list[Judgement]:
         if turn.key.group is Group.LUNCH:
             low_at = lunch.low_at(settings.kinds[Kind.LUNCH_LOW])
             if lunch.cleared(turn.now, lunch.read_told(told), low_at):
-                told = memory.told[telling] = ""
+                told = ""
+                memory.tell(telling, told, memory.states[turn.key])
         facts = facts_for(turn.key, turn.before, turn.now, told, settings)
         if not facts:
             continue
@@ -195,7 +202,7 @@ def _tell(turn: Turn, judgement: Judgement, telling: TellingKey, memory: Memory,
     if grace_until > now:
         memory.grace[telling] = grace_until
         return
-    memory.told[telling] = told_after(turn.key, turn.now)
+    memory.tell(telling, told_after(turn.key, turn.now), memory.states[turn.key])
     if turn.key.group is Group.ATTENDANCE:
         day = memory.told_of_date.setdefault((turn.key.student_id, turn.now.on, telling[1]), {})
         day[turn.key.thing_id] = turn.now.mark.status
@@ -219,7 +226,7 @@ def _count_as_told(turn: Turn, student: Student, memory: Memory) -> None:
         if turn.key.group is Group.LUNCH:
             threshold = lunch.low_at(settings_of(turn, watcher).kinds[Kind.LUNCH_LOW])
             told = told if turn.now.balance < threshold else ""
-        memory.told[telling] = told
+        memory.tell(telling, told, memory.states[turn.key])
 
 
 def _kinds_without_watchers(turn: Turn) -> tuple[Kind, ...]:

@@ -45,6 +45,34 @@ class _Case:
     settings: Effective
 
 
+def _case(roster: Roster, due: DueAlert) -> _Case | None:
+    student = roster.students.get(due.key.student_id)
+    if student is None:
+        return None
+    school = roster.school(due.school_id)
+    for watcher in student.watchers:
+        if watcher.user_id == due.user_id:
+            return _Case(due, student, school, watcher, resolve(roster.district, school, watcher))
+    return None
+
+
+def gates_now(roster: Roster, due: DueAlert, now: datetime) -> int:
+    """Return the gates that stand open now for an alert; none for a student or watcher no longer there."""
+    case = _case(roster, due)
+    if case is None:
+        return 0
+    district = roster.district
+    return open_gates(
+        district,
+        case.school,
+        case.student,
+        case.watcher,
+        group=due.group,
+        enrolled=is_enrolled(case.student, due.school_id, due.calendar_id, local_day(now, district.timezone)),
+        any_kind_allowed=bool(allowed(due.kinds, district, case.school)),
+    )
+
+
 @dataclass(slots=True)
 class Releasing:
     """Takes all that is due of one district's users; `finish` makes the summaries."""
@@ -67,39 +95,22 @@ class Releasing:
         return self.plan
 
     def _look(self, due: DueAlert) -> None:
-        student = self.roster.students.get(due.key.student_id)
-        watcher = student and next((w for w in student.watchers if w.user_id == due.user_id), None)
-        if not student or not watcher or due.key not in self.states:
+        case = _case(self.roster, due)
+        if case is None or due.key not in self.states or gates_now(self.roster, due, self.now) != ALL_OPEN:
             self._drop(due, Became.WITHDRAWN)
             return
-        school = self.roster.school(due.school_id)
-        case = _Case(due, student, school, watcher, resolve(self.roster.district, school, watcher))
-        permitted = allowed(due.kinds, self.roster.district, school)
-        if self.gates(case, any_kind_allowed=bool(permitted)) != ALL_OPEN:
-            self._drop(due, Became.WITHDRAWN)
-            return
-        state = self.states[due.key]
+        permitted = allowed(due.kinds, self.roster.district, case.school)
         kinds = kinds_standing(
-            due.key, tuple(k for k in due.kinds if k in permitted), due.before, state.content, case.settings
+            due.key,
+            tuple(kind for kind in due.kinds if kind in permitted),
+            due.before,
+            self.states[due.key].content,
+            case.settings,
         )
         if not kinds:
             self._drop(due, Became.RESOLVED)
             return
         self._go(case, kinds)
-
-    def gates(self, case: _Case, *, any_kind_allowed: bool) -> int:
-        """Return the gates that stand open now."""
-        due, district = case.due, self.roster.district
-        today = local_day(self.now, district.timezone)
-        return open_gates(
-            district,
-            case.school,
-            case.student,
-            case.watcher,
-            group=due.group,
-            enrolled=is_enrolled(case.student, due.school_id, due.calendar_id, today),
-            any_kind_allowed=any_kind_allowed,
-        )
 
     def _drop(self, due: DueAlert, became: Became) -> None:
         self.plan.settled.append(Settled(due, became, due.alert_id))

@@ -11,7 +11,7 @@ create table states (
     school_id text not null,
     calendar_id text not null default '',        -- empty: none named
     modified_at timestamptz not null,
-    seen text[] not null,                        -- ids of the events applied at modified_at
+    seen text not null,                          -- ids of the events applied at modified_at, by unit separators
     memory text not null,                        -- the content reduced to what detection compares
     data jsonb not null,                         -- the event's data
     deleted boolean not null,
@@ -116,14 +116,16 @@ create table due_alerts (
     wake_at timestamptz not null,                -- when the release loop looks at it: grace end, then due
     hold text not null,
     delivery text not null,                      -- immediate, daily, weekly
-    capped boolean not null default false,
+    capped_at timestamptz,                       -- when the daily cap put it into the next digest
     in_inbox boolean not null default false,
+    mandatory boolean not null default false,    -- outside the cap
     urgency smallint not null,                   -- 0 urgent, 1 bulk
     phase text not null check (phase in ('held', 'ready', 'published', 'dropped')),
-    summary_id uuid,                             -- the summary that carries it
-    payload text not null default '',            -- alert.requested as JSON once ready
+    sent_as uuid,                                -- the alert that carries it: itself, or a summary
+    payload text not null default '',            -- alert.requested as JSON while ready; empty if a summary carries it
     send_before timestamptz,
     attempt smallint not null default 0,         -- how often it was timed again after `missed`
+    ready_at timestamptz,                        -- real time: what is ready for long was left by a crash
     published_at timestamptz
 ) with (fillfactor = 70);
 create index due_to_wake on due_alerts (urgency, wake_at) where phase = 'held';
@@ -131,7 +133,8 @@ create index due_to_publish on due_alerts (urgency, alert_id) where phase = 'rea
 create index due_by_thing on due_alerts (district_id, environment, student_id, thing, thing_id)
     where phase = 'held';
 create index due_by_user on due_alerts (district_id, environment, user_id, phase);
-create index due_settled on due_alerts (published_at) where phase in ('published', 'dropped');
+create index due_by_sent_as on due_alerts (sent_as) where phase = 'published';
+create index due_settled on due_alerts (day) where phase in ('published', 'dropped');
 
 -- A notice that is no alert row of its own: summaries, withdrawals, inbox changes. Deleted once published.
 create table notices (
@@ -142,10 +145,11 @@ create table notices (
     urgency smallint not null,
     type text not null,                          -- CloudEvents type
     payload text not null,
-    due_at timestamptz not null,
+    due_at timestamptz not null default now(),   -- product time
+    ready_at timestamptz not null default clock_timestamp(),  -- real time
     position bigint generated always as identity -- within a user, in this order
 );
-create index notices_to_publish on notices (urgency, due_at, position);
+create index notices_to_publish on notices (urgency, position);
 
 -- One row a user: what alerts carry (seq, unseen) and what the daily cap counts. Locked while alerts are timed.
 create table user_counters (

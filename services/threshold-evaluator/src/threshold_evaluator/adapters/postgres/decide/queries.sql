@@ -1,0 +1,420 @@
+-- Reads and writes of one batch: each takes one array a column, so that a batch of any size is one query.
+-- Lists within a row travel as text joined by commas: kinds and ids of flags have none.
+
+-- name: ensure_day!
+-- Make the partitions of a day unless they are there.
+select ensure_day(:day);
+
+-- name: lock_lunch_accounts!
+-- Two workers may hold students of one shared account: the second waits, so that a user is told once.
+select pg_advisory_xact_lock(hashtextextended(account, 0))
+from (select account from unnest(:accounts::text[]) as t(account) order by account) as ordered;
+
+-- name: read_states
+-- The last version of each thing named.
+select s.district_id, s.environment, s.student_id, s.thing, s.thing_id, s.school_id, s.calendar_id, s.modified_at,
+       s.seen, s.memory, s.data::text as data
+from unnest(:district_ids::text[], :environments::text[], :student_ids::text[], :things::text[], :thing_ids::text[])
+    as t(district_id, environment, student_id, thing, thing_id)
+join states s using (district_id, environment, student_id, thing, thing_id);
+
+-- name: read_districts
+-- Districts with their settings as text: the reader keeps one object a text.
+select d.district_id, d.environment, d.name, d.timezone, d.settings::text as settings, d.version
+from unnest(:district_ids::text[], :environments::text[]) as t(district_id, environment)
+join districts d using (district_id, environment);
+
+-- name: read_schools
+-- Schools with bells and settings as text.
+select s.district_id, s.environment, s.school_id, s.name, s.timezone, s.bell::text as bell,
+       s.settings::text as settings, s.version
+from unnest(:district_ids::text[], :environments::text[], :school_ids::text[])
+    as t(district_id, environment, school_id)
+join schools s using (district_id, environment, school_id);
+
+-- name: read_students
+-- Known students with enrolments and watchers as JSON text: locale and zone of a watcher are those of the
+-- user's newest portal access that states one.
+select s.district_id, s.environment, s.student_id, s.school_id, s.display_name,
+       (select coalesce(json_agg(json_build_array(e.school_id, e.calendar_id, e.starts_on, e.ends_on, e.active)
+                                 order by e.school_id, e.calendar_id), '[]')::text
+        from enrollments e
+        where (e.district_id, e.environment, e.student_id) = (s.district_id, s.environment, s.student_id)
+       ) as enrolments,
+       (select coalesce(json_agg(json_build_array(a.user_id, a.role, a.portal, stated.locale, stated.timezone,
+                                                  own.document::text, of_student.document::text)
+                                 order by a.user_id), '[]')::text
+        from portal_access a
+        cross join lateral (
+            select (array_agg(n.locale order by n.modified_at desc) filter (where n.locale <> ''))[1] as locale,
+                   (array_agg(n.timezone order by n.modified_at desc) filter (where n.timezone <> ''))[1] as timezone
+            from portal_access n
+            where (n.district_id, n.environment, n.user_id) = (a.district_id, a.environment, a.user_id)
+        ) stated
+        left join user_settings own
+            on (own.district_id, own.environment, own.user_id, own.student_id)
+                = (a.district_id, a.environment, a.user_id, '')
+        left join user_settings of_student
+            on (of_student.district_id, of_student.environment, of_student.user_id, of_student.student_id)
+                = (a.district_id, a.environment, a.user_id, a.student_id)
+        where (a.district_id, a.environment, a.student_id) = (s.district_id, s.environment, s.student_id)
+       ) as watchers
+from unnest(:district_ids::text[], :environments::text[], :student_ids::text[])
+    as t(district_id, environment, student_id)
+join students s using (district_id, environment, student_id);
+
+-- name: read_told
+-- What anybody was told of the things named.
+select d.district_id, d.environment, d.student_id, d.thing, d.thing_id, d.user_id, d.value
+from unnest(:district_ids::text[], :environments::text[], :student_ids::text[], :things::text[], :thing_ids::text[])
+    as t(district_id, environment, student_id, thing, thing_id)
+join told d using (district_id, environment, student_id, thing, thing_id);
+
+-- name: read_told_of_dates
+-- What anybody was told of attendance on the dates named.
+select d.district_id, d.environment, d.student_id, d.on_date, d.user_id, d.thing_id, d.value
+from unnest(:district_ids::text[], :environments::text[], :student_ids::text[], :dates::date[])
+    as t(district_id, environment, student_id, on_date)
+join told d using (district_id, environment, student_id, on_date)
+where d.thing = 'attendance';
+
+-- name: lock_unsent
+-- The unsent alerts of the things named, in one order for all, so that two writers cannot deadlock. A shared
+-- account is one thing whoever of its students the alert is of.
+select due.*
+from due_alerts due
+where due.phase = 'held' and due.alert_id in (
+    select u.alert_id
+    from unnest(:district_ids::text[], :environments::text[], :student_ids::text[], :things::text[],
+                :thing_ids::text[]) as t(district_id, environment, student_id, thing, thing_id)
+    join due_alerts u using (district_id, environment, student_id, thing, thing_id)
+    where u.phase = 'held'
+    union
+    select u.alert_id
+    from unnest(:district_ids::text[], :environments::text[], :things::text[], :thing_ids::text[])
+        as t(district_id, environment, thing, thing_id)
+    join due_alerts u using (district_id, environment, thing, thing_id)
+    where t.thing = 'lunch' and u.phase = 'held' and u.thing = 'lunch'
+)
+order by due.alert_id
+for update of due;
+
+-- name: lock_accounts
+-- The counters of users, made where missing, locked in one order for all.
+insert into user_counters as c (district_id, environment, user_id)
+select t.district_id, t.environment, t.user_id
+from unnest(:district_ids::text[], :environments::text[], :user_ids::text[]) as t(district_id, environment, user_id)
+order by 1, 2, 3
+on conflict (district_id, environment, user_id) do update set seq = c.seq
+returning district_id, environment, user_id, seq, unseen, push_day, pushes;
+
+-- name: read_windows
+-- The coalescing windows of users.
+select w.district_id, w.environment, w.user_id, w.student_id, w.thing, w.opened_at, w.slot
+from unnest(:district_ids::text[], :environments::text[], :user_ids::text[]) as t(district_id, environment, user_id)
+join push_windows w using (district_id, environment, user_id);
+
+-- name: put_states!
+-- The versions that now stand, one a thing.
+insert into states as s (district_id, environment, student_id, thing, thing_id, school_id, calendar_id, modified_at,
+                         seen, memory, data, deleted)
+select district_id, environment, student_id, thing, thing_id, school_id, calendar_id, modified_at,
+       seen, memory, data::jsonb, deleted
+from unnest(:district_ids::text[], :environments::text[], :student_ids::text[], :things::text[], :thing_ids::text[],
+            :school_ids::text[], :calendar_ids::text[], :modified::timestamptz[], :seen::text[], :memories::text[],
+            :data::text[], :deleted::boolean[])
+    as t(district_id, environment, student_id, thing, thing_id, school_id, calendar_id, modified_at, seen, memory,
+         data, deleted)
+on conflict (district_id, environment, student_id, thing, thing_id) do update
+    set school_id = excluded.school_id, calendar_id = excluded.calendar_id, modified_at = excluded.modified_at,
+        seen = excluded.seen, memory = excluded.memory, data = excluded.data, deleted = excluded.deleted,
+        changed_in = pg_current_xact_id();
+
+-- name: add_changes!
+-- What detection made of each event, once an event.
+insert into changes (day, district_id, environment, event_source, event_id, student_id, school_id, calendar_id, thing,
+                     thing_id, modified_at, accepted_at, decided_at, detection, kinds, memory_before, memory_after)
+select :day, district_id, environment, event_source, event_id, student_id, school_id, calendar_id, thing, thing_id,
+       modified_at, accepted_at, :decided_at, detection, string_to_array(kinds, ','), memory_before, memory_after
+from unnest(:district_ids::text[], :environments::text[], :event_sources::text[], :event_ids::text[],
+            :student_ids::text[], :school_ids::text[], :calendar_ids::text[], :things::text[], :thing_ids::text[],
+            :modified::timestamptz[], :accepted::timestamptz[], :detections::text[], :kinds::text[],
+            :befores::text[], :afters::text[])
+    as t(district_id, environment, event_source, event_id, student_id, school_id, calendar_id, thing, thing_id,
+         modified_at, accepted_at, detection, kinds, memory_before, memory_after)
+on conflict do nothing;
+
+-- name: add_decisions!
+-- The decision of each event and user, once.
+insert into decisions (day, alert_id, district_id, environment, user_id, student_id, event_id, thing, kinds, outcome,
+                       reason, due_at, open_gates, verdicts, settings_id, decided_at)
+select :day, alert_id, district_id, environment, user_id, student_id, event_id, thing, string_to_array(kinds, ','),
+       outcome, reason, due_at, open_gates, verdicts, settings_id, :decided_at
+from unnest(:alert_ids::uuid[], :district_ids::text[], :environments::text[], :user_ids::text[],
+            :student_ids::text[], :event_ids::text[], :things::text[], :kinds::text[], :outcomes::text[],
+            :reasons::text[], :due::timestamptz[], :gates::smallint[], :verdicts::text[], :settings_ids::uuid[])
+    as t(alert_id, district_id, environment, user_id, student_id, event_id, thing, kinds, outcome, reason, due_at,
+         open_gates, verdicts, settings_id)
+on conflict do nothing;
+
+-- name: add_effective_settings!
+-- What decisions of a day refer to.
+insert into effective_settings (day, settings_id, document)
+select :day, settings_id, document::jsonb
+from unnest(:settings_ids::uuid[], :documents::text[]) as t(settings_id, document)
+on conflict do nothing;
+
+-- name: put_due!
+-- Alerts that are held, or ready to be published. A row already published or dropped stays as it is.
+insert into due_alerts as d (alert_id, district_id, environment, user_id, student_id, thing, thing_id, school_id,
+    calendar_id, kinds, event_source, event_id, day, memory_before, modified_at, accepted_at, first_at, grace_until,
+    due_at, wake_at, hold, delivery, capped_at, in_inbox, mandatory, urgency, phase, sent_as, payload, send_before,
+    attempt, ready_at)
+select alert_id, district_id, environment, user_id, student_id, thing, thing_id, school_id, calendar_id,
+       string_to_array(kinds, ','), event_source, event_id, day, memory_before, modified_at, accepted_at, first_at,
+       grace_until, due_at, wake_at, hold, delivery, capped_at, in_inbox, mandatory, urgency, phase, sent_as, payload,
+       send_before, attempt, case when phase = 'ready' then clock_timestamp() end
+from unnest(:alert_ids::uuid[], :district_ids::text[], :environments::text[], :user_ids::text[],
+            :student_ids::text[], :things::text[], :thing_ids::text[], :school_ids::text[], :calendar_ids::text[],
+            :kinds::text[], :event_sources::text[], :event_ids::text[], :days::date[], :befores::text[],
+            :modified::timestamptz[], :accepted::timestamptz[], :first::timestamptz[], :grace::timestamptz[],
+            :due::timestamptz[], :wake::timestamptz[], :holds::text[], :deliveries::text[], :capped::timestamptz[],
+            :in_inbox::boolean[], :mandatory::boolean[], :urgencies::smallint[], :phases::text[], :sent_as::uuid[],
+            :payloads::text[], :send_before::timestamptz[], :attempts::smallint[])
+    as t(alert_id, district_id, environment, user_id, student_id, thing, thing_id, school_id, calendar_id, kinds,
+         event_source, event_id, day, memory_before, modified_at, accepted_at, first_at, grace_until, due_at, wake_at,
+         hold, delivery, capped_at, in_inbox, mandatory, urgency, phase, sent_as, payload, send_before, attempt)
+on conflict (alert_id) do update
+    set kinds = excluded.kinds, due_at = excluded.due_at, wake_at = excluded.wake_at, hold = excluded.hold,
+        delivery = excluded.delivery, capped_at = excluded.capped_at, in_inbox = excluded.in_inbox,
+        mandatory = excluded.mandatory, phase = excluded.phase, sent_as = excluded.sent_as,
+        payload = excluded.payload, send_before = excluded.send_before, ready_at = excluded.ready_at
+    where d.phase = 'held';
+
+-- name: drop_due!
+-- Unsent alerts that ended without being sent.
+update due_alerts d set phase = 'dropped'
+from unnest(:alert_ids::uuid[]) as t(alert_id)
+where d.alert_id = t.alert_id and d.phase = 'held';
+
+-- name: settle_decisions!
+-- What became of decisions made earlier.
+update decisions d
+set became = t.became, became_at = :at, sent_as = t.sent_as
+from unnest(:days::date[], :alert_ids::uuid[], :became::text[], :sent_as::uuid[]) as t(day, alert_id, became, sent_as)
+where d.day = t.day and d.alert_id = t.alert_id;
+
+-- name: add_inbox!
+-- Items enter unseen, once an alert.
+insert into inbox (district_id, environment, user_id, item_id, entered_at, student_id, thing, thing_id, kinds,
+                   event_source, event_id, locale, title, body)
+select district_id, environment, user_id, item_id, :entered_at, student_id, thing, thing_id,
+       string_to_array(kinds, ','), event_source, event_id, locale, title, body
+from unnest(:district_ids::text[], :environments::text[], :user_ids::text[], :item_ids::uuid[], :student_ids::text[],
+            :things::text[], :thing_ids::text[], :kinds::text[], :event_sources::text[], :event_ids::text[],
+            :locales::text[], :titles::text[], :bodies::text[])
+    with ordinality
+    as t(district_id, environment, user_id, item_id, student_id, thing, thing_id, kinds, event_source, event_id,
+         locale, title, body, place)
+order by place
+on conflict do nothing;
+
+-- name: correct_inbox!
+-- Items whose push was dropped stay, marked corrected.
+update inbox i set corrected_at = :at
+from unnest(:district_ids::text[], :environments::text[], :user_ids::text[], :item_ids::uuid[])
+    as t(district_id, environment, user_id, item_id)
+where (i.district_id, i.environment, i.user_id, i.item_id) = (t.district_id, t.environment, t.user_id, t.item_id)
+    and i.corrected_at is null;
+
+-- name: put_told!
+-- What users were told last; an empty value: cleared.
+insert into told as d (district_id, environment, student_id, thing, thing_id, user_id, on_date, value, told_at)
+select district_id, environment, student_id, thing, thing_id, user_id, on_date, value, :told_at
+from unnest(:district_ids::text[], :environments::text[], :student_ids::text[], :things::text[], :thing_ids::text[],
+            :user_ids::text[], :dates::date[], :values::text[])
+    as t(district_id, environment, student_id, thing, thing_id, user_id, on_date, value)
+order by 1, 2, 3, 4, 5, 6
+on conflict (district_id, environment, student_id, thing, thing_id, user_id) do update
+    set on_date = excluded.on_date, value = excluded.value, told_at = excluded.told_at;
+
+-- name: put_accounts!
+-- Counters of users whose rows this transaction has locked.
+update user_counters c
+set seq = t.seq, unseen = t.unseen, push_day = t.push_day, pushes = t.pushes
+from unnest(:district_ids::text[], :environments::text[], :user_ids::text[], :seqs::bigint[], :unseen::int[],
+            :days::date[], :pushes::int[]) as t(district_id, environment, user_id, seq, unseen, push_day, pushes)
+where (c.district_id, c.environment, c.user_id) = (t.district_id, t.environment, t.user_id);
+
+-- name: put_windows!
+-- Windows that pushes opened.
+insert into push_windows (district_id, environment, user_id, student_id, thing, opened_at, slot)
+select * from unnest(:district_ids::text[], :environments::text[], :user_ids::text[], :student_ids::text[],
+                     :things::text[], :opened::timestamptz[], :slots::uuid[])
+on conflict (district_id, environment, user_id, student_id, thing) do update
+    set opened_at = excluded.opened_at, slot = excluded.slot;
+
+-- name: add_notices!
+-- Summaries, withdrawals and other messages that are no single alert.
+insert into notices (notice_id, district_id, environment, user_id, urgency, type, payload)
+select * from unnest(:notice_ids::uuid[], :district_ids::text[], :environments::text[], :user_ids::text[],
+                     :urgencies::smallint[], :types::text[], :payloads::text[])
+on conflict do nothing;
+
+-- name: mark_published!
+-- Alerts that the broker has acknowledged; the payload is needed no more.
+update due_alerts set phase = 'published', published_at = :at, payload = '', ready_at = null
+where alert_id = any(:alert_ids::uuid[]) and phase = 'ready';
+
+-- name: delete_notices!
+-- Messages that the broker has acknowledged.
+delete from notices where notice_id = any(:notice_ids::uuid[]);
+
+-- name: left_ready
+-- What a crash left between commit and publish, urgent first.
+select alert_id, district_id, environment, user_id, payload from due_alerts
+where phase = 'ready' and ready_at < clock_timestamp() - make_interval(secs => :seconds)
+order by urgency, alert_id limit :limit
+for update skip locked;
+
+-- name: left_notices
+-- Messages of no single alert that are still to be published.
+select notice_id, district_id, environment, user_id, type, payload from notices
+where ready_at < clock_timestamp() - make_interval(secs => :seconds)
+order by urgency, position limit :limit
+for update skip locked;
+
+-- name: wake_users
+-- Lock the accounts of users for whom something is due, urgent and oldest first; another worker's are skipped.
+select c.district_id, c.environment, c.user_id, c.seq, c.unseen, c.push_day, c.pushes
+from user_counters c
+where (c.district_id, c.environment, c.user_id) in (
+    select district_id, environment, user_id from (
+        select district_id, environment, user_id, urgency, wake_at from due_alerts
+        where phase = 'held' and wake_at <= :now
+        order by urgency, wake_at
+        limit :limit
+    ) soonest
+)
+order by 1, 2, 3
+for update skip locked;
+
+-- name: wake_due
+-- All that is due of the users named.
+select due.*
+from due_alerts due
+where due.phase = 'held' and due.wake_at <= :now and (due.district_id, due.environment, due.user_id) in (
+    select * from unnest(:district_ids::text[], :environments::text[], :user_ids::text[])
+)
+order by due.urgency, due.wake_at
+for update skip locked;
+
+-- name: next_wake$
+-- When the release loop has something to do next.
+select min(wake_at) from (
+    (select wake_at from due_alerts where phase = 'held' and urgency = 0 order by wake_at limit 1)
+    union all
+    (select wake_at from due_alerts where phase = 'held' and urgency = 1 order by wake_at limit 1)
+) as soonest(wake_at);
+
+-- name: take_recalculations
+-- Whose unsent alerts must be timed again.
+delete from recalculations where (district_id, environment, scope, scope_id) in (
+    select district_id, environment, scope, scope_id from recalculations limit :limit for update skip locked
+) returning district_id, environment, scope, scope_id;
+
+-- name: wake_recalculated!
+-- Look at them now, never before grace.
+update due_alerts d set wake_at = greatest(:now, d.grace_until)
+from unnest(:district_ids::text[], :environments::text[], :scopes::text[], :scope_ids::text[])
+    as t(district_id, environment, scope, scope_id)
+where d.phase = 'held' and d.district_id = t.district_id and d.environment = t.environment
+    and case t.scope when 'district' then true when 'school' then d.school_id = t.scope_id
+                     when 'student' then d.student_id = t.scope_id else d.user_id = t.scope_id end;
+
+-- name: read_on_their_way
+-- Published alerts that may still be unsent, of those whose gates may have closed.
+select distinct due.*
+from unnest(:district_ids::text[], :environments::text[], :scopes::text[], :scope_ids::text[])
+    as t(district_id, environment, scope, scope_id)
+join due_alerts due using (district_id, environment)
+where due.phase = 'published' and due.send_before > :now
+    and case t.scope when 'district' then true when 'school' then due.school_id = t.scope_id
+                     when 'student' then due.student_id = t.scope_id else due.user_id = t.scope_id end
+    and not exists (select from device_outcomes o where o.alert_id = due.sent_as and o.outcome = 'accepted')
+limit 50000;
+
+-- name: withdraw_published!
+-- Published alerts that a closed gate takes back.
+update due_alerts set phase = 'dropped' where alert_id = any(:alert_ids::uuid[]) and phase = 'published';
+
+-- name: put_outcomes!
+-- What became of alerts on devices: the newest report wins.
+insert into device_outcomes as o (day, alert_id, installation_id, district_id, environment, user_id, outcome, reason,
+                                  at)
+select :day, alert_id, installation_id, district_id, environment, user_id, outcome, reason, at
+from unnest(:alert_ids::uuid[], :installation_ids::text[], :district_ids::text[], :environments::text[],
+            :user_ids::text[], :outcomes::text[], :reasons::text[], :at::timestamptz[])
+    as t(alert_id, installation_id, district_id, environment, user_id, outcome, reason, at)
+on conflict (day, alert_id, installation_id) do update
+    set outcome = excluded.outcome, reason = excluded.reason, at = excluded.at
+    where excluded.at >= o.at;
+
+-- name: time_again!
+-- Alerts that every device missed wait once more, while they are fresh; the inbox has them anyway.
+update due_alerts d
+set phase = 'held', attempt = d.attempt + 1, wake_at = :now, due_at = :now, sent_as = null, published_at = null
+where d.sent_as = any(:alert_ids::uuid[]) and d.phase = 'published' and d.attempt < 3
+    and d.first_at > :now - case when d.urgency = 0 then interval '12 hours' else interval '48 hours' end
+    and not exists (select from device_outcomes o where o.alert_id = d.sent_as and o.outcome = 'accepted');
+
+-- name: add_waiting!
+-- Events of students that the roster does not know yet, once an event.
+insert into waiting (district_id, environment, student_id, event_source, event_id, topic, topic_partition,
+                     topic_offset, timestamp_ms, key, value, headers, arrived_at)
+select district_id, environment, student_id, event_source, event_id, topic, topic_partition, topic_offset,
+       timestamp_ms, key, value, headers::jsonb, :arrived_at
+from unnest(:district_ids::text[], :environments::text[], :student_ids::text[], :event_sources::text[],
+            :event_ids::text[], :topics::text[], :partitions::int[], :offsets::bigint[], :timestamps::bigint[],
+            :keys::bytea[], :values::bytea[], :headers::text[])
+    with ordinality
+    as t(district_id, environment, student_id, event_source, event_id, topic, topic_partition, topic_offset,
+         timestamp_ms, key, value, headers, place)
+order by place
+on conflict do nothing;
+
+-- name: take_waiting
+-- The events that waited for students whom the roster knows now.
+delete from waiting w
+using unnest(:district_ids::text[], :environments::text[], :student_ids::text[])
+    as t(district_id, environment, student_id)
+where (w.district_id, w.environment, w.student_id) = (t.district_id, t.environment, t.student_id)
+returning w.position, w.topic, w.topic_partition, w.topic_offset, w.timestamp_ms, w.key, w.value,
+          w.headers::text as headers, w.arrived_at;
+
+-- name: waited_too_long
+-- Events that no roster came for; the caller sends them to the dead-letter topic, then commits.
+select position, topic, topic_partition, topic_offset, timestamp_ms, key, value, headers::text as headers, arrived_at
+from waiting where arrived_at < :before order by position limit :limit for update skip locked;
+
+-- name: delete_waiting!
+-- Events that were sent to the dead-letter topic.
+delete from waiting where position = any(:positions::bigint[]);
+
+-- name: delete_settled!
+-- Alerts published or dropped long ago.
+delete from due_alerts where alert_id in (
+    select alert_id from due_alerts where phase in ('published', 'dropped') and day < :before limit :limit
+);
+
+-- name: delete_old_inbox!
+-- Inbox items beyond their retention.
+delete from inbox where (district_id, environment, user_id, item_id) in (
+    select district_id, environment, user_id, item_id from inbox where entered_at < :before limit :limit
+);
+
+-- name: old_partitions
+-- The day partitions of a table that lie before a date.
+select c.relname as name
+from pg_inherits i join pg_class c on c.oid = i.inhrelid
+where i.inhparent = to_regclass(:parent) and c.relname < :parent || '_' || to_char(:before::date, 'YYYYMMDD');

@@ -1,0 +1,245 @@
+"""The deciding half's store: one transaction a batch, and the marks of what was published."""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from datetime import UTC, date, datetime, timedelta
+from functools import cache
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+import orjson
+from bellwire_kit.postgres import Connection, Pool, load_queries
+from bellwire_kit.streams.protocol import Record
+from bellwire_schemas.catalogue import ALERT_REQUESTED
+from bellwire_schemas.source import Source
+
+from threshold_evaluator.adapters.postgres.decide.people import source_of
+from threshold_evaluator.adapters.postgres.decide.reading import Reading, by_source
+from threshold_evaluator.adapters.postgres.decide.rows import due_of, scope_columns
+from threshold_evaluator.adapters.postgres.decide.writing import Writing
+from threshold_evaluator.adapters.postgres.portal.roster.tables import PostgresRoster
+from threshold_evaluator.domain.accounts import Account
+from threshold_evaluator.domain.due import DueAlert
+from threshold_evaluator.ports import Known, OnItsWay, Outgoing, Parked, Spoken, Unparked, Unstorable, Wanted
+from threshold_evaluator.project import RosterTables, StudentRef
+
+_MOST_FILED = 100_000
+
+
+@cache
+def queries() -> Any:
+    """Return the named queries of this folder."""
+    return load_queries(Path(__file__).with_name("queries.sql"))
+
+
+class PostgresTransaction:
+    """`ports.Transaction` on one connection."""
+
+    def __init__(self, connection: Connection, filed: set[tuple[date, UUID]]) -> None:
+        self._connection, self._queries = connection, queries()
+        self._reading = Reading(connection, self._queries)
+        self._writing = Writing(connection, self._queries, filed)
+        self._roster = PostgresRoster(connection)
+
+    @property
+    def roster(self) -> RosterTables:
+        """See `ports.Deciding.roster`."""
+        return self._roster
+
+    @property
+    def newly_filed(self) -> set[tuple[date, UUID]]:
+        """Effective settings that this transaction files."""
+        return self._writing.newly_filed
+
+    async def known(self, wanted: Mapping[Source, Wanted]) -> Mapping[Source, Known]:
+        """See `ports.Deciding.known`."""
+        return await self._reading.known(wanted)
+
+    async def peek(self, wanted: Mapping[Source, Wanted]) -> Mapping[Source, Known]:
+        """See `ports.Deciding.peek`."""
+        return await self._reading.peek(wanted)
+
+    async def accounts(self, users: Mapping[Source, Sequence[str]]) -> Mapping[Source, dict[str, Account]]:
+        """See `ports.Deciding.accounts`."""
+        return await self._reading.accounts(users)
+
+    async def write(self, spoken: Sequence[Spoken], now: datetime) -> None:
+        """See `ports.Deciding.write`."""
+        await self._writing.write(spoken, now)
+
+    async def park(self, parked: Sequence[Parked], now: datetime) -> None:
+        """See `ports.Deciding.park`."""
+        records = [each.record for each in parked]
+        await self._queries.add_waiting(
+            self._connection,
+            arrived_at=now,
+            **scope_columns(each.source for each in parked),
+            student_ids=[each.student_id for each in parked],
+            event_sources=[each.event_source for each in parked],
+            event_ids=[each.event_id for each in parked],
+            topics=[record.topic for record in records],
+            partitions=[record.partition for record in records],
+            offsets=[record.offset for record in records],
+            timestamps=[record.timestamp for record in records],
+            keys=[record.key for record in records],
+            values=[record.value for record in records],
+            headers=[_headers_text(record) for record in records],
+        )
+
+    async def unpark(self, students: Sequence[StudentRef]) -> Sequence[Unparked]:
+        """See `ports.Deciding.unpark`."""
+        rows = self._queries.take_waiting(
+            self._connection,
+            district_ids=[each.district_id for each in students],
+            environments=[each.environment for each in students],
+            student_ids=[each.student_id for each in students],
+        )
+        return sorted([unparked_of(row) async for row in rows], key=lambda each: each.position)
+
+    async def wake(
+        self, now: datetime, limit: int
+    ) -> Mapping[Source, tuple[dict[str, Account], list[DueAlert]]]:
+        """See `ports.Releases.wake`."""
+        rows = [row async for row in self._queries.wake_users(self._connection, now=now, limit=limit)]
+        if not rows:
+            return {}
+        accounts = await self._reading.with_windows(rows, {})
+        dues = by_source(
+            [
+                row
+                async for row in self._queries.wake_due(
+                    self._connection,
+                    now=now,
+                    district_ids=[row["district_id"] for row in rows],
+                    environments=[row["environment"] for row in rows],
+                    user_ids=[row["user_id"] for row in rows],
+                )
+            ],
+            due_of,
+        )
+        return {source: (accounts[source], each) for source, each in dues.items()}
+
+    async def recalculate(self, now: datetime, limit: int) -> Mapping[Source, list[OnItsWay]]:
+        """See `ports.Releases.recalculate`."""
+        scopes = [row async for row in self._queries.take_recalculations(self._connection, limit=limit)]
+        if not scopes:
+            return {}
+        columns = {
+            name: [row[column] for row in scopes]
+            for name, column in (
+                ("district_ids", "district_id"),
+                ("environments", "environment"),
+                ("scopes", "scope"),
+                ("scope_ids", "scope_id"),
+            )
+        }
+        await self._queries.wake_recalculated(self._connection, now=now, **columns)
+        rows = [row async for row in self._queries.read_on_their_way(self._connection, now=now, **columns)]
+        return by_source(rows, lambda row: OnItsWay(due_of(row), UUID(int=row["sent_as"].int)))
+
+    async def withdraw(
+        self, withdrawn: Sequence[OnItsWay], notices: Sequence[Outgoing], now: datetime
+    ) -> None:
+        """See `ports.Releases.withdraw`."""
+        dues = [each.due for each in withdrawn]
+        await self._queries.withdraw_published(
+            self._connection, alert_ids=sorted(due.alert_id for due in dues)
+        )
+        await self._queries.settle_decisions(
+            self._connection,
+            at=now,
+            days=[due.decided_at.date() for due in dues],
+            alert_ids=[due.alert_id for due in dues],
+            became=["withdrawn"] * len(dues),
+            sent_as=[each.sent_as for each in withdrawn],
+        )
+        await self._writing.notices(notices)
+
+    async def waited_too_long(self, before: datetime, limit: int) -> Sequence[Unparked]:
+        """Return events that arrived before a moment and for whose student no roster came; locked."""
+        rows = self._queries.waited_too_long(self._connection, before=before, limit=limit)
+        return [unparked_of(row) async for row in rows]
+
+    async def forget_waiting(self, positions: Sequence[int]) -> None:
+        """Delete events that were sent to the dead-letter topic."""
+        await self._queries.delete_waiting(self._connection, positions=list(positions))
+
+
+class PostgresStore:
+    """`ports.Store` on a pool."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool, self._queries = pool, queries()
+        self._filed: set[tuple[date, UUID]] = set()
+        self._days: set[date] = set()
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[PostgresTransaction]:
+        """See `ports.Store.transaction`."""
+        try:
+            async with self._pool.acquire() as connection:
+                async with connection.transaction():
+                    opened = PostgresTransaction(connection, self._filed)
+                    yield opened
+                self._remember(opened.newly_filed)
+        except asyncpg.DataError as error:
+            raise Unstorable(type(error).__name__) from error
+
+    def _remember(self, filed: set[tuple[date, UUID]]) -> None:
+        if len(self._filed) > _MOST_FILED:
+            self._filed.clear()
+        self._filed |= filed
+
+    async def ensure_day(self, day: date) -> None:
+        """See `ports.Store.ensure_day`."""
+        for wanted in (day, day + timedelta(days=1)):
+            if wanted not in self._days:
+                await self._queries.ensure_day(self._pool, day=wanted)
+                self._days.add(wanted)
+
+    async def published(self, messages: Sequence[Outgoing], now: datetime) -> None:
+        """See `ports.Store.published`."""
+        alerts = sorted(each.row_id for each in messages if not each.notice)
+        notices = sorted(each.row_id for each in messages if each.notice)
+        if alerts:
+            await self._queries.mark_published(self._pool, alert_ids=alerts, at=now)
+        if notices:
+            await self._queries.delete_notices(self._pool, notice_ids=notices)
+
+    async def left_over(self, seconds: float, limit: int) -> Sequence[Outgoing]:
+        """See `ports.Store.left_over`."""
+        alerts = [
+            Outgoing(row["alert_id"], _source(row), row["user_id"], ALERT_REQUESTED, row["payload"])
+            async for row in self._queries.left_ready(self._pool, seconds=seconds, limit=limit)
+        ]
+        notices = [
+            Outgoing(row["notice_id"], _source(row), row["user_id"], row["type"], row["payload"], notice=True)
+            async for row in self._queries.left_notices(self._pool, seconds=min(seconds, 1.0), limit=limit)
+        ]
+        return [*alerts, *notices]
+
+
+def unparked_of(row: Any) -> Unparked:
+    """Read a row of `waiting`."""
+    headers = tuple((name, text.encode("latin-1")) for name, text in orjson.loads(row["headers"]))
+    record = Record(
+        row["topic"],
+        row["topic_partition"],
+        row["topic_offset"],
+        row["timestamp_ms"],
+        row["key"],
+        row["value"],
+        headers,
+    )
+    return Unparked(record, row["arrived_at"].astimezone(UTC), row["position"])
+
+
+def _headers_text(record: Record) -> str:
+    # Header values are bytes; latin-1 carries each of them as one character and back.
+    return orjson.dumps([(name, value.decode("latin-1")) for name, value in record.headers]).decode()
+
+
+def _source(row: Any) -> Source:
+    return source_of(row["district_id"], row["environment"])

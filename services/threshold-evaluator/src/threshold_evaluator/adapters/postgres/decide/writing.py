@@ -1,0 +1,263 @@
+"""Writes of one batch: states, what detection said, decisions, due alerts, inbox, tellings, counters."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from functools import lru_cache
+from hashlib import blake2b
+from typing import Any
+from uuid import UUID
+
+import orjson
+from bellwire_kit.postgres import Connection
+
+from threshold_evaluator.adapters.postgres.decide.codec import write_memory
+from threshold_evaluator.adapters.postgres.decide.rows import (
+    due_columns,
+    kinds_text,
+    scope_columns,
+    state_columns,
+    thing_columns,
+)
+from threshold_evaluator.domain.decision import Decision, Detection, FactVerdict
+from threshold_evaluator.domain.effective import Effective
+from threshold_evaluator.ports import Outgoing, Spoken
+
+_SETTINGS_KEPT = 20_000
+
+
+class Writing:
+    """Writes on the connection of one transaction.
+
+    `filed` has the (day, id) of effective settings that stand in the table; `newly_filed` what this
+    transaction adds, to be remembered once it is committed.
+    """
+
+    def __init__(self, connection: Connection, queries: Any, filed: set[tuple[date, UUID]]) -> None:
+        self._connection, self._queries, self._filed = connection, queries, filed
+        self.newly_filed: set[tuple[date, UUID]] = set()
+
+    async def _do(self, name: str, **columns: Any) -> None:
+        await getattr(self._queries, name)(self._connection, **columns)
+
+    async def write(self, spoken: Sequence[Spoken], now: datetime) -> None:
+        """See `ports.Deciding.write`."""
+        await self._states(spoken)
+        await self._changes(spoken, now)
+        await self._decisions(spoken, now)
+        await self._settled(spoken, now)
+        await self._due(spoken)
+        await self._inbox(spoken, now)
+        await self._told(spoken, now)
+        await self._counters(spoken)
+        await self.notices([each for one in spoken for each in one.summaries])
+
+    async def _states(self, spoken: Sequence[Spoken]) -> None:
+        standing = {
+            (one.source, each.after.key): (one.source, each.after)
+            for one in spoken
+            for each in one.detected
+            if each.detection not in (Detection.DUPLICATE, Detection.STALE_VERSION)
+        }
+        if standing:
+            await self._do("put_states", **state_columns(list(standing.values())))
+
+    async def _changes(self, spoken: Sequence[Spoken], now: datetime) -> None:
+        rows = [(one.source, each) for one in spoken for each in one.detected]
+        if not rows:
+            return
+        events = [each.incoming for _, each in rows]
+        await self._do(
+            "add_changes",
+            day=now.date(),
+            decided_at=now,
+            **scope_columns(source for source, _ in rows),
+            **thing_columns(event.key for event in events),
+            event_sources=[event.event_source for event in events],
+            event_ids=[event.event_id for event in events],
+            school_ids=[each.turn.school_id for _, each in rows],
+            calendar_ids=[each.turn.calendar_id for _, each in rows],
+            modified=[each.turn.modified_at for _, each in rows],
+            accepted=[event.accepted_at for event in events],
+            detections=[each.detection.value for _, each in rows],
+            kinds=[kinds_text(each.kinds) for _, each in rows],
+            befores=[write_memory(each.before) for _, each in rows],
+            afters=[write_memory(each.after) for _, each in rows],
+        )
+
+    async def _decisions(self, spoken: Sequence[Spoken], now: datetime) -> None:
+        rows = [(one.source, each) for one in spoken for each in one.plan.decisions]
+        if not rows:
+            return
+        decisions = [decision for _, decision in rows]
+        await self._settings(decisions, now.date())
+        await self._do(
+            "add_decisions",
+            day=now.date(),
+            decided_at=now,
+            **scope_columns(source for source, _ in rows),
+            alert_ids=[each.alert_id for each in decisions],
+            user_ids=[each.user_id for each in decisions],
+            student_ids=[each.key.student_id for each in decisions],
+            event_ids=[each.event_id for each in decisions],
+            things=[each.key.group.value for each in decisions],
+            kinds=[kinds_text(each.kinds) for each in decisions],
+            outcomes=[each.outcome.value for each in decisions],
+            reasons=[each.reason.value for each in decisions],
+            due=[each.due_at for each in decisions],
+            gates=[each.open_gates for each in decisions],
+            verdicts=[_verdicts(each.verdicts) for each in decisions],
+            settings_ids=[filed(each.settings)[0] for each in decisions],
+        )
+
+    async def _settings(self, decisions: Sequence[Decision], day: date) -> None:
+        new = {
+            identity: document
+            for identity, document in (filed(each.settings) for each in decisions)
+            if (day, identity) not in self._filed
+        }
+        if new:
+            await self._do(
+                "add_effective_settings",
+                day=day,
+                settings_ids=sorted(new),
+                documents=[new[i] for i in sorted(new)],
+            )
+            self.newly_filed.update((day, identity) for identity in new)
+
+    async def _settled(self, spoken: Sequence[Spoken], now: datetime) -> None:
+        rows = [(each.due, each.became.value, each.sent_as) for one in spoken for each in one.plan.settled]
+        if rows:
+            await self._do("drop_due", alert_ids=sorted(due.alert_id for due, _, _ in rows))
+        for one in spoken:
+            known = {decision.alert_id for decision in one.plan.decisions}
+            rows += [(each.due, "sent", each.sent_as) for each in one.ready if each.due.alert_id not in known]
+            rows += [(each.due, "summarized", each.sent_as) for each in one.members]
+        if rows:
+            await self._do(
+                "settle_decisions",
+                at=now,
+                days=[due.decided_at.date() for due, _, _ in rows],
+                alert_ids=[due.alert_id for due, _, _ in rows],
+                became=[became for _, became, _ in rows],
+                sent_as=[sent_as for _, _, sent_as in rows],
+            )
+        corrected = [(one.source, due) for one in spoken for due in one.plan.corrected]
+        if corrected:
+            await self._do(
+                "correct_inbox",
+                at=now,
+                **scope_columns(source for source, _ in corrected),
+                user_ids=[due.user_id for _, due in corrected],
+                item_ids=[due.alert_id for _, due in corrected],
+            )
+
+    async def _due(self, spoken: Sequence[Spoken]) -> None:
+        rows: list[Any] = []
+        for one in spoken:
+            rows += [(one.source, due, "held", None, "", None) for due in one.plan.held.values()]
+            rows += [
+                (one.source, each.due, "ready", each.sent_as, each.payload, each.send_before)
+                for each in one.ready
+            ]
+            rows += [
+                (one.source, each.due, "published", each.sent_as, "", each.send_before)
+                for each in one.members
+            ]
+        if rows:
+            await self._do("put_due", **due_columns(sorted(rows, key=lambda row: row[1].alert_id)))
+
+    async def _inbox(self, spoken: Sequence[Spoken], now: datetime) -> None:
+        rows = [(one.source, each) for one in spoken for each in one.inbox]
+        if not rows:
+            return
+        dues = [each.due for _, each in rows]
+        await self._do(
+            "add_inbox",
+            entered_at=now,
+            **scope_columns(source for source, _ in rows),
+            **thing_columns(due.key for due in dues),
+            user_ids=[due.user_id for due in dues],
+            item_ids=[due.alert_id for due in dues],
+            kinds=[kinds_text(due.kinds) for due in dues],
+            event_sources=[due.event_source for due in dues],
+            event_ids=[due.event_id for due in dues],
+            locales=[each.locale for _, each in rows],
+            titles=[each.title for _, each in rows],
+            bodies=[each.body for _, each in rows],
+        )
+
+    async def _told(self, spoken: Sequence[Spoken], now: datetime) -> None:
+        rows = [
+            (one.source, key, user, value, state.content.on)
+            for one in spoken
+            for (key, user), (value, state) in {**one.plan.told, **one.retold}.items()
+        ]
+        if rows:
+            await self._do(
+                "put_told",
+                told_at=now,
+                **scope_columns(row[0] for row in rows),
+                **thing_columns(row[1] for row in rows),
+                user_ids=[row[2] for row in rows],
+                dates=[row[4] for row in rows],
+                values=[row[3] for row in rows],
+            )
+
+    async def _counters(self, spoken: Sequence[Spoken]) -> None:
+        rows = [(one.source, each) for one in spoken for each in one.accounts.values() if each.touched]
+        if rows:
+            await self._do(
+                "put_accounts",
+                **scope_columns(source for source, _ in rows),
+                user_ids=[each.user_id for _, each in rows],
+                seqs=[each.seq for _, each in rows],
+                unseen=[each.unseen for _, each in rows],
+                days=[each.day for _, each in rows],
+                pushes=[each.count for _, each in rows],
+            )
+        windows = [
+            (source, each.user_id, place, window)
+            for source, each in rows
+            for place, window in each.windows.items()
+            if window.touched
+        ]
+        if windows:
+            await self._do(
+                "put_windows",
+                **scope_columns(row[0] for row in windows),
+                user_ids=[row[1] for row in windows],
+                student_ids=[row[2][0] for row in windows],
+                things=[row[2][1].value for row in windows],
+                opened=[row[3].opened_at for row in windows],
+                slots=[row[3].slot for row in windows],
+            )
+
+    async def notices(self, notices: Sequence[Outgoing]) -> None:
+        """Queue messages that are no single alert."""
+        if notices:
+            await self._do(
+                "add_notices",
+                **scope_columns(each.source for each in notices),
+                notice_ids=[each.row_id for each in notices],
+                user_ids=[each.user_id for each in notices],
+                urgencies=[0 if each.urgent else 1 for each in notices],
+                types=[each.type for each in notices],
+                payloads=[each.payload for each in notices],
+            )
+
+
+@lru_cache(maxsize=_SETTINGS_KEPT)
+def filed(settings: Effective) -> tuple[UUID, str]:
+    """Return the id of effective settings, of what they say, and their document."""
+    layers = settings.layers
+    document = {
+        pointer: {"value": value, "layer": layers[pointer].value}
+        for pointer, value in settings.values().items()
+    }
+    text = orjson.dumps(document, option=orjson.OPT_SORT_KEYS).decode()
+    return UUID(bytes=blake2b(text.encode(), digest_size=16).digest()), text
+
+
+@lru_cache(maxsize=_SETTINGS_KEPT)
+def _verdicts(verdicts: tuple[FactVerdict, ...]) -> str:
+    return orjson.dumps({each.kind.value: each.reason.value for each in verdicts}).decode()

@@ -1,0 +1,187 @@
+"""Messages for the alerts topic, as JSON of `bellwire_schemas.alerts`, with their words put (section 6)."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from urllib.parse import quote
+from uuid import UUID, uuid5
+
+import orjson
+from bellwire_kit.streams.protocol import Message
+from bellwire_schemas import topics
+from bellwire_schemas.catalogue import ALERT_REQUESTED, ALERT_WITHDRAWN
+from bellwire_schemas.envelope import CloudEvent, to_kafka
+from bellwire_schemas.keys import user_key
+from bellwire_schemas.names import Privacy, Urgency
+from bellwire_schemas.source import Source
+
+from threshold_evaluator.domain.accounts import Account
+from threshold_evaluator.domain.deciding import Plan, Push, Summary, Telling
+from threshold_evaluator.domain.detecting import Detected, TellingKey
+from threshold_evaluator.domain.due import DueAlert
+from threshold_evaluator.domain.gates import AREA_OF
+from threshold_evaluator.domain.things import ThingState
+from threshold_evaluator.domain.timing import send_before
+from threshold_evaluator.ports import Entered, Outgoing, Ready, Spoken
+from threshold_evaluator.words import Text, inbox_text, language_of, several_texts, summary_texts, texts_of
+
+NOTHING_RETOLD: Mapping[TellingKey, tuple[str, ThingState]] = {}
+
+
+def spoken(
+    source: Source,
+    plan: Plan,
+    accounts: Mapping[str, Account],
+    now: datetime,
+    detected: Sequence[Detected] = (),
+    retold: Mapping[TellingKey, tuple[str, ThingState]] = NOTHING_RETOLD,
+) -> Spoken:
+    """Put the words of a plan: its messages and inbox items, ready to be written in one transaction."""
+    members: list[Ready] = []
+    summaries: list[Outgoing] = []
+    for summary in plan.summaries:
+        payload, until = _summary(source, summary, now)
+        user = summary.members[0].due.user_id
+        urgent = any(member.due.urgency is Urgency.URGENT for member in summary.members)
+        summaries.append(
+            Outgoing(summary.summary_id, source, user, ALERT_REQUESTED, payload, notice=True, urgent=urgent)
+        )
+        members += [Ready(member.due, summary.summary_id, until, "") for member in summary.members]
+    return Spoken(
+        source=source,
+        plan=plan,
+        accounts=accounts,
+        detected=detected,
+        retold=retold,
+        ready=[_ready(source, push, now) for push in plan.pushes],
+        members=members,
+        summaries=summaries,
+        inbox=[_entered(telling) for telling in plan.inbox],
+    )
+
+
+def outgoing(one: Spoken) -> list[Outgoing]:
+    """Return the messages of what was written, urgent first."""
+    messages = [
+        Outgoing(
+            each.due.alert_id,
+            one.source,
+            each.due.user_id,
+            ALERT_REQUESTED,
+            each.payload,
+            urgent=each.due.urgency is Urgency.URGENT,
+        )
+        for each in one.ready
+    ]
+    return sorted([*messages, *one.summaries], key=lambda each: not each.urgent)
+
+
+def withdrawal(source: Source, due: DueAlert, sent_as: UUID, reason: str, now: datetime) -> Outgoing:
+    """Return the message that takes a published alert back."""
+    payload = {
+        "district_id": source.district_id,
+        "environment": source.environment.value,
+        "user_id": due.user_id,
+        "alert_id": str(sent_as),
+        "reason": reason,
+        "at": now.isoformat(),
+    }
+    return Outgoing(
+        uuid5(sent_as, "withdrawn"),
+        source,
+        due.user_id,
+        ALERT_WITHDRAWN,
+        orjson.dumps(payload).decode(),
+        notice=True,
+        urgent=True,
+    )
+
+
+def as_record(message: Outgoing, now: datetime) -> Message:
+    """Return the Kafka record of a message: a CloudEvent keyed by its user."""
+    event = CloudEvent(
+        id=str(message.row_id),
+        source=str(message.source),
+        type=message.type,
+        subject=f"users/{quote(message.user_id, safe='')}",
+        time=now,
+        data=message.payload.encode(),
+    )
+    value, headers = to_kafka(event)
+    return Message(topics.ALERTS, user_key(message.source, message.user_id), value, headers)
+
+
+def _entered(telling: Telling) -> Entered:
+    text = inbox_text(telling)
+    return Entered(telling.due, language_of(telling.settings.locale), text.title, text.body)
+
+
+def _ready(source: Source, push: Push, now: datetime) -> Ready:
+    telling = push.telling
+    due = telling.due
+    until = send_before(now, due.group, telling.settings, telling.session)
+    payload = {
+        **_about(source, telling, push.slot, push.seq, push.unseen, until, now),
+        "alert_id": str(due.sent_as),
+        "kinds": [kind.value for kind in due.kinds],
+        "things": {_thing(due): due.modified_at.isoformat()},
+        "texts": _texts(texts_of(telling)),
+        "urgency": due.urgency.value,
+    }
+    return Ready(due, due.sent_as, until, orjson.dumps(payload).decode())
+
+
+def _summary(source: Source, summary: Summary, now: datetime) -> tuple[str, datetime]:
+    first = summary.members[0]
+    until = min(send_before(now, each.due.group, each.settings, each.session) for each in summary.members)
+    urgent = any(each.due.urgency is Urgency.URGENT for each in summary.members)
+    kinds = dict.fromkeys(kind.value for each in summary.members for kind in each.due.kinds)
+    payload = {
+        **_about(source, first, summary.slot, summary.seq, summary.unseen, until, now),
+        "alert_id": str(summary.summary_id),
+        "kinds": list(kinds),
+        "things": {_thing(each.due): each.due.modified_at.isoformat() for each in summary.members},
+        "texts": _texts(summary_texts(summary.members)),
+        "urgency": (Urgency.URGENT if urgent else Urgency.BULK).value,
+        "accepted_at": max(each.due.accepted_at for each in summary.members).isoformat(),
+        "summary": True,
+        "members": [str(each.due.sent_as) for each in summary.members],
+    }
+    return orjson.dumps(payload).decode(), until
+
+
+def _about(
+    source: Source, telling: Telling, slot: UUID, seq: int, unseen: int, until: datetime, now: datetime
+) -> dict[str, Any]:
+    due = telling.due
+    area = AREA_OF[due.group].value
+    return {
+        "district_id": source.district_id,
+        "environment": source.environment.value,
+        "user_id": due.user_id,
+        "student_id": due.key.student_id,
+        "event_source": due.event_source,
+        "event_id": due.event_id,
+        "group": due.group.value,
+        "area": area,
+        "thing_id": due.key.thing_id,
+        "slot": str(slot),
+        "summary_text": _texts(several_texts(telling)),
+        "privacy": telling.settings.privacy.value,
+        "link": f"/students/{quote(due.key.student_id, safe='')}/{area}/{quote(due.key.thing_id, safe='')}",
+        "send_before": until.isoformat(),
+        "unseen": unseen,
+        "seq": seq,
+        "accepted_at": due.accepted_at.isoformat(),
+        "requested_at": now.isoformat(),
+    }
+
+
+def _thing(due: DueAlert) -> str:
+    """Name a thing so that an assignment and a grade of one id, or two students' marks, stay apart."""
+    key = due.key
+    return f"{key.group.value}/{quote(key.student_id, safe='')}/{quote(key.thing_id, safe='')}"
+
+
+def _texts(texts: Mapping[Privacy, Text]) -> dict[str, Any]:
+    return {level.value: {"title": text.title, "body": text.body} for level, text in texts.items()}

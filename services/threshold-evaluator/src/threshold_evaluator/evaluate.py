@@ -1,0 +1,221 @@
+"""The handler of `change-events`: a batch becomes states, decisions, an inbox and alerts, in one transaction.
+
+architecture.md section 4, "Evaluate". Roster events of a student stand before the changes that follow them in
+the topic: a batch is cut into passes only where a change of the same student came before a roster event.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from bellwire_kit import faults
+from bellwire_kit.clock import Clock
+from bellwire_kit.streams.protocol import DONE, DeadLetter, Outcome, Producer, Record
+from bellwire_schemas.changes import AttendanceChanged
+from bellwire_schemas.source import Source
+
+from threshold_evaluator import announce, metrics
+from threshold_evaluator.decode import Decoded, RosterEvent, decode
+from threshold_evaluator.domain.deciding import Deciding, concerned_users
+from threshold_evaluator.domain.detecting import Detected, Incoming, detect
+from threshold_evaluator.ports import (
+    Known,
+    Outgoing,
+    Parked,
+    Spoken,
+    Store,
+    Transaction,
+    Unparked,
+    Unstorable,
+    Wanted,
+)
+from threshold_evaluator.project import Sourced, StudentRef, project
+from threshold_evaluator.publish import publish
+
+
+@dataclass(frozen=True, slots=True)
+class _Arrived:
+    """One change to evaluate and the record it came in."""
+
+    incoming: Incoming
+    record: Record
+
+
+@dataclass(slots=True)
+class Pass:
+    """Roster events, then changes that no later roster event of the same student precedes."""
+
+    roster: list[Sourced] = field(default_factory=list)
+    changes: list[_Arrived] = field(default_factory=list)
+
+
+class Evaluate:
+    """Handles batches of change events; `producer` takes what is due at once."""
+
+    def __init__(self, store: Store, producer: Producer, clock: Clock) -> None:
+        self._store, self._producer, self._clock = store, producer, clock
+
+    async def __call__(self, records: Sequence[Record]) -> Sequence[Outcome]:
+        """Evaluate a batch. Raises what the database raises when it is away: nothing is acknowledged then."""
+        now = self._clock.now()
+        await self._store.ensure_day(now.date())
+        decoded = [decode(record, now) for record in records]
+        faults.point("evaluate.decoded")
+        try:
+            messages = await self._transact(decoded, records, now)
+        except Unstorable:
+            return await self._halves(records)
+        faults.point("evaluate.committed")
+        await publish(messages, self._store, self._producer, now, "evaluate")
+        return [each if isinstance(each, DeadLetter) else DONE for each in decoded]
+
+    async def _halves(self, records: Sequence[Record]) -> Sequence[Outcome]:
+        """Find the record that the database refuses: it alone is a dead letter, the others are evaluated."""
+        if len(records) == 1:
+            return [DeadLetter("unstorable", "the database refuses a value of the event")]
+        middle = len(records) // 2
+        return [*await self(records[:middle]), *await self(records[middle:])]
+
+    async def _transact(
+        self, decoded: Sequence[Decoded], records: Sequence[Record], now: datetime
+    ) -> list[Outgoing]:
+        messages: list[Outgoing] = []
+        async with self._store.transaction() as tables:
+            for part in passes(decoded, records):
+                for one in await self._evaluate(part, tables, now):
+                    messages += announce.outgoing(one)
+            faults.point("evaluate.before_commit")
+        return messages
+
+    async def _evaluate(self, part: Pass, tables: Transaction, now: datetime) -> Sequence[Spoken]:
+        changes = part.changes
+        if part.roster:
+            projected = await project(part.roster, tables.roster)
+            faults.point("evaluate.projected")
+            if projected.known:
+                changes = [*await self._waited(sorted(projected.known), tables), *changes]
+        if not changes:
+            return []
+        wanted = wanted_of(changes)
+        known = await tables.known(wanted)
+        faults.point("evaluate.read")
+        detected, parked = self._detect(changes, known, now)
+        if parked:
+            await tables.park(parked, now)
+            faults.point("evaluate.parked")
+        spoken = await self._decide(detected, known, tables, now)
+        await tables.write(spoken, now)
+        return spoken
+
+    async def _waited(self, students: Sequence[StudentRef], tables: Transaction) -> list[_Arrived]:
+        """Take what waited for students whom the roster knows since now; it arrived when it first came."""
+        return [
+            _Arrived(incoming, each.record)
+            for each in await tables.unpark(students)
+            if isinstance(incoming := _again(each), Incoming)
+        ]
+
+    def _detect(
+        self, changes: Sequence[_Arrived], known: Mapping[Source, Known], now: datetime
+    ) -> tuple[dict[Source, list[Detected]], list[Parked]]:
+        detected: dict[Source, list[Detected]] = {source: [] for source in known}
+        parked: list[Parked] = []
+        for arrived in changes:
+            incoming = arrived.incoming
+            here = known[incoming.source]
+            if incoming.key.student_id not in here.roster.students:
+                parked.append(
+                    Parked(
+                        incoming.source,
+                        incoming.key.student_id,
+                        incoming.event_source,
+                        incoming.event_id,
+                        arrived.record,
+                    )
+                )
+                continue
+            found = detect(incoming, here.roster, here.memory, now)
+            if isinstance(found, Detected):
+                detected[incoming.source].append(found)
+                metrics.EVENTS.labels(found.detection.value).inc()
+        metrics.EVENTS.labels("unknown_student").inc(len(parked))
+        return detected, parked
+
+    async def _decide(
+        self,
+        detected: Mapping[Source, Sequence[Detected]],
+        known: Mapping[Source, Known],
+        tables: Transaction,
+        now: datetime,
+    ) -> list[Spoken]:
+        users = {
+            source: sorted(frozenset[str]().union(*map(concerned_users, each)))
+            for source, each in detected.items()
+        }
+        accounts = await tables.accounts(users)
+        faults.point("evaluate.locked")
+        spoken: list[Spoken] = []
+        for source, events in detected.items():
+            deciding = Deciding(known[source].unsent, accounts[source], now)
+            for event in events:
+                deciding.take(event)
+            for decision in deciding.plan.decisions:
+                metrics.DECISIONS.labels(decision.outcome.value, decision.reason.value).inc()
+            spoken.append(
+                announce.spoken(
+                    source, deciding.plan, accounts[source], now, events, known[source].memory.retold
+                )
+            )
+        return spoken
+
+
+def _again(unparked: Unparked) -> Decoded:
+    return decode(unparked.record, unparked.arrived_at)
+
+
+def passes(decoded: Sequence[Decoded], records: Sequence[Record]) -> list[Pass]:
+    """Cut a batch into passes: within one, no roster event of a student follows a change of that student."""
+    found: list[Pass] = []
+    at: dict[tuple[Source, str], int] = {}
+    changed: set[tuple[Source, str, int]] = set()
+    for each, record in zip(decoded, records, strict=True):
+        if isinstance(each, DeadLetter):
+            continue
+        if isinstance(each, RosterEvent):
+            student = (each.sourced.source, each.student_id)
+            number = at.get(student, 0)
+            if (*student, number) in changed:
+                number += 1
+            at[student] = number
+            _nth(found, number).roster.append(each.sourced)
+        else:
+            student = (each.source, each.key.student_id)
+            number = at.get(student, 0)
+            changed.add((*student, number))
+            _nth(found, number).changes.append(_Arrived(each, record))
+    return found
+
+
+def _nth(found: list[Pass], number: int) -> Pass:
+    while len(found) <= number:
+        found.append(Pass())
+    return found[number]
+
+
+def wanted_of(changes: Sequence[_Arrived]) -> dict[Source, Wanted]:
+    """Collect what to read for a pass, each thing once."""
+    things: dict[Source, dict[object, Incoming]] = {}
+    for arrived in changes:
+        things.setdefault(arrived.incoming.source, {})[arrived.incoming.key] = arrived.incoming
+    found = {}
+    for source, each in things.items():
+        found[source] = Wanted(
+            things=[incoming.key for incoming in each.values()],
+            dates=[
+                (incoming.key.student_id, incoming.change.date)
+                for incoming in each.values()
+                if isinstance(incoming.change, AttendanceChanged)
+            ],
+            schools=list({incoming.change.school_id for incoming in each.values()}),
+        )
+    return found

@@ -1,0 +1,160 @@
+"""The release loop: what is due is looked at again, made summaries of, published; what a crash left, too.
+
+architecture.md section 4: quiet hours, grace, digests and a crash between commit and publish are the same
+mechanism with another `due_at`.
+"""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from time import monotonic
+
+from bellwire_kit import faults
+from bellwire_kit.clock import Clock
+from bellwire_kit.logs import logger
+from bellwire_kit.postgres import UNAVAILABLE
+from bellwire_kit.streams.protocol import Producer
+from bellwire_schemas.source import Source
+
+from threshold_evaluator import announce, metrics
+from threshold_evaluator.domain.accounts import Account
+from threshold_evaluator.domain.due import DueAlert
+from threshold_evaluator.domain.gates import ALL_OPEN
+from threshold_evaluator.domain.releasing import Releasing, gates_now
+from threshold_evaluator.domain.things import ThingKey
+from threshold_evaluator.ports import Known, OnItsWay, Outgoing, Spoken, Store, Transaction, Wanted
+from threshold_evaluator.publish import publish
+
+_log = logger(__name__)
+
+CRASH_LEFT_SECONDS = 5.0
+"""An alert ready for longer than this was left by a crash, or was not acknowledged: it is published again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How fast releases go: alerts looked at in a transaction, alerts a second, seconds between idle looks."""
+
+    batch: int = 1_000
+    per_second: float = 10_000.0
+    idle_seconds: float = 0.2
+
+
+class Release:
+    """Releases due alerts until stopped; several workers share the work by skipping each other's locks."""
+
+    def __init__(self, store: Store, producer: Producer, clock: Clock, pace: Pace) -> None:
+        self._store, self._producer, self._clock, self._pace = store, producer, clock, pace
+        self._stopping = asyncio.Event()
+        self._swept = 0.0
+
+    def stop(self) -> None:
+        """Ask `run` to return after the batch in hand."""
+        self._stopping.set()
+
+    async def run(self) -> None:
+        """Release batch after batch; while the database is away, wait for it."""
+        while not self._stopping.is_set():
+            started = monotonic()
+            try:
+                count = await self.once()
+            except UNAVAILABLE as error:
+                _log.warning("the database cannot be reached; releases wait", error=type(error).__name__)
+                count = 0
+            least = count / self._pace.per_second if count else self._pace.idle_seconds
+            await self._rest(least - (monotonic() - started))
+
+    async def _rest(self, seconds: float) -> None:
+        if seconds > 0:
+            try:
+                await asyncio.wait_for(self._stopping.wait(), timeout=seconds)
+            except TimeoutError:
+                return
+
+    async def once(self) -> int:
+        """Do one round and return how many alerts were looked at; 0 when there is nothing to do now."""
+        now = self._clock.now()
+        await self._store.ensure_day(now.date())
+        await self._recalculate(now)
+        count = await self._release(now)
+        if monotonic() - self._swept > 1.0 or not count:
+            self._swept = monotonic()
+            left = await self._store.left_over(CRASH_LEFT_SECONDS, self._pace.batch)
+            count += await publish(left, self._store, self._producer, now, "release.left")
+        return count
+
+    async def _release(self, now: datetime) -> int:
+        async with self._store.transaction() as tables:
+            awake = await tables.wake(now, self._pace.batch)
+            faults.point("release.taken")
+            spoken = await self._decide(awake, tables, now)
+            await tables.write(spoken, now)
+            faults.point("release.before_commit")
+        faults.point("release.committed")
+        messages: list[Outgoing] = []
+        for one in spoken:
+            messages += announce.outgoing(one)
+            _count(one)
+        messages.sort(key=lambda each: not each.urgent)
+        await publish(messages, self._store, self._producer, now, "release")
+        return sum(len(dues) for _, dues in awake.values())
+
+    async def _decide(
+        self,
+        awake: Mapping[Source, tuple[dict[str, Account], list[DueAlert]]],
+        tables: Transaction,
+        now: datetime,
+    ) -> list[Spoken]:
+        if not awake:
+            return []
+        known = await tables.peek({source: wanted_of(dues) for source, (_, dues) in awake.items()})
+        faults.point("release.read")
+        spoken = []
+        for source, (accounts, dues) in awake.items():
+            here = known[source]
+            plan = Releasing(here.roster, here.memory.states, accounts, now).take(dues)
+            spoken.append(announce.spoken(source, plan, accounts, now))
+        return spoken
+
+    async def _recalculate(self, now: datetime) -> None:
+        """Wake what changes of settings, roster or bells touch, and take back what a closed gate forbids."""
+        async with self._store.transaction() as tables:
+            on_their_way = await tables.recalculate(now, self._pace.batch)
+            if not on_their_way:
+                return
+            known = await tables.peek(
+                {source: wanted_of([each.due for each in listed]) for source, listed in on_their_way.items()}
+            )
+            withdrawn: list[OnItsWay] = []
+            notices: dict[object, Outgoing] = {}
+            for source, listed in on_their_way.items():
+                for each in closed(listed, known[source], now):
+                    withdrawn.append(each)
+                    notices[each.sent_as] = announce.withdrawal(
+                        source, each.due, each.sent_as, "gate_closed", now
+                    )
+            if withdrawn:
+                await tables.withdraw(withdrawn, list(notices.values()), now)
+            faults.point("release.recalculated")
+
+
+def closed(listed: Sequence[OnItsWay], known: Known, now: datetime) -> list[OnItsWay]:
+    """Return the published alerts for which a gate has closed; a summary only once all its members' have."""
+    shut = {each.due.alert_id for each in listed if gates_now(known.roster, each.due, now) != ALL_OPEN}
+    kept = {each.sent_as for each in listed if each.due.alert_id not in shut}
+    return [each for each in listed if each.due.alert_id in shut and each.sent_as not in kept]
+
+
+def wanted_of(dues: Sequence[DueAlert]) -> Wanted:
+    """Collect what to read for alerts of one district."""
+    keys: list[ThingKey] = list(dict.fromkeys(due.key for due in dues))
+    return Wanted(things=keys, dates=[], schools=list({due.school_id for due in dues}))
+
+
+def _count(one: Spoken) -> None:
+    metrics.RELEASED.labels("held").inc(len(one.plan.held))
+    metrics.RELEASED.labels("sent").inc(len(one.ready))
+    metrics.RELEASED.labels("summarized").inc(len(one.members))
+    for settled in one.plan.settled:
+        metrics.RELEASED.labels(settled.became.value).inc()
