@@ -8,6 +8,7 @@ from bellwire_kit.running import serve
 from pydantic import ValidationError
 
 from push_dispatcher.app import MIGRATIONS, SCHEMA, service
+from push_dispatcher.memory import calm_collector
 from push_dispatcher.settings import Settings
 
 cli = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
@@ -25,6 +26,7 @@ def run() -> None:
     """Serve until SIGTERM, then drain."""
     settings = _settings()
     logs.configure("push-dispatcher", settings.log_level)
+    calm_collector()
     uvloop.run(_run(settings))
 
 

@@ -12,7 +12,6 @@ from bellwire_kit.faults import point
 from bellwire_kit.streams.protocol import DONE, DeadLetter, Outcome, Record
 from bellwire_schemas import catalogue
 from bellwire_schemas.alerts import AlertRequested, InboxChanged
-from bellwire_schemas.envelope import InvalidEnvelope, from_kafka
 from bellwire_schemas.names import DeliveryOutcome
 from pydantic import ValidationError
 
@@ -21,12 +20,11 @@ from push_dispatcher.domain.delivery import End, Ruling, Send, State, Waiting
 from push_dispatcher.domain.intake import Event, Intake, UserKey, folded, user_of
 from push_dispatcher.domain.job import DeviceKey, Job
 from push_dispatcher.lane import Lanes
-from push_dispatcher.ports import DeliveryStore, Device, Ending, NewRow, Row, Work
+from push_dispatcher.ports import DeliveryStore, Device, Ending, NewRow, Row, Told, Work
 from push_dispatcher.prepare import Due, job_of, lane_of_device
 from push_dispatcher.ruling import (
     RECENT,
     Holder,
-    Telling,
     badges,
     delivery_told,
     device_key,
@@ -37,7 +35,7 @@ from push_dispatcher.ruling import (
 
 _NOT_OURS = "the alerts topic carries alert.requested, alert.withdrawn, inbox.changed and user.erased"
 _MODELS = {
-    name: catalogue.CATALOGUE[name].model
+    name.encode(): catalogue.CATALOGUE[name].model
     for name in (
         catalogue.ALERT_REQUESTED,
         catalogue.ALERT_WITHDRAWN,
@@ -54,7 +52,7 @@ class _Plan:
 
     rows: list[NewRow] = field(default_factory=list)
     jobs: list[Job] = field(default_factory=list)
-    told: list[Telling] = field(default_factory=list)
+    told: list[Told] = field(default_factory=list)
 
 
 class Accept:
@@ -226,15 +224,11 @@ class Accept:
 
 
 def _decoded(record: Record) -> Event | DeadLetter:
-    try:
-        event = from_kafka(record.value, record.headers)
-    except InvalidEnvelope as error:
-        return DeadLetter("invalid_envelope", str(error))
-    model = _MODELS.get(event.type)
+    model = next((_MODELS.get(value) for name, value in record.headers if name == "ce_type"), None)
     if model is None:
         return DeadLetter("unknown_type", _NOT_OURS)
     try:
-        decoded = model.model_validate_json(event.data)
+        decoded = model.model_validate_json(record.value)
     except ValidationError as error:
         found = error.errors(include_input=False, include_url=False, include_context=False)[0]
         return DeadLetter("invalid_data", f"{'/'.join(map(str, found['loc']))}: {found['msg']}")
@@ -285,7 +279,7 @@ def _is_told(row: NewRow) -> bool:
     return row.state is not State.QUEUED and row.content.purpose.value == "alert"
 
 
-def _row_told(row: NewRow, now: datetime) -> Telling:
+def _row_told(row: NewRow, now: datetime) -> Told:
     return delivery_told(
         row.user,
         delivery_id=row.delivery_id,
@@ -299,7 +293,7 @@ def _row_told(row: NewRow, now: datetime) -> Telling:
     )
 
 
-def _no_device(intake: Intake, devices: Mapping[UserKey, Sequence[Device]], now: datetime) -> list[Telling]:
+def _no_device(intake: Intake, devices: Mapping[UserKey, Sequence[Device]], now: datetime) -> list[Told]:
     return [
         delivery_told(
             user_of(alert),

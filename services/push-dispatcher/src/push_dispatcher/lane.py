@@ -9,6 +9,7 @@ from uuid import UUID
 
 from bellwire_kit.faults import point
 from bellwire_kit.logs import logger
+from prometheus_client import Counter
 
 from push_dispatcher import metrics
 from push_dispatcher.domain import breaker as breakers
@@ -70,6 +71,7 @@ class Lane:
         self._stopping = False
         self._pace: Pace | None = None
         self._granted = 0
+        self._counters: dict[str, Counter] = {}
         self._seconds = metrics.REQUEST_SECONDS.labels(name)
 
     def room(self) -> int:
@@ -147,7 +149,7 @@ class Lane:
             await self._provider.reconnect()
 
     def _heed(self, verdict: Verdict) -> None:
-        metrics.REQUESTS.labels(self.name, type(verdict).__name__).inc()
+        self._count(type(verdict).__name__)
         match verdict:
             case Delivered():
                 self._answered_well()
@@ -165,6 +167,12 @@ class Lane:
                 self._answered_well()
             case _:
                 self._close_breaker()
+
+    def _count(self, verdict: str) -> None:
+        counter = self._counters.get(verdict)
+        if counter is None:
+            counter = self._counters[verdict] = metrics.REQUESTS.labels(self.name, verdict)
+        counter.inc()
 
     def _answered_well(self) -> None:
         if not self._warm or self._window.limit < self._limits.streams:

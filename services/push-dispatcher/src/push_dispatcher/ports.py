@@ -7,7 +7,6 @@ from datetime import datetime
 from typing import Literal, Protocol
 from uuid import UUID
 
-from bellwire_schemas.deliveries import DeliveryReported, DeviceRemoved
 from bellwire_schemas.source import Source
 
 from push_dispatcher.domain.content import Content
@@ -19,7 +18,6 @@ from push_dispatcher.domain.payload import Push, Token
 from push_dispatcher.domain.verdict import Verdict
 
 ProviderName = Literal["apns", "fcm", "none"]
-Report = DeliveryReported | DeviceRemoved
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,8 +219,8 @@ class Work(Protocol):
     async def told(self, places: Sequence[int]) -> None:
         """Forget events that the broker acknowledged."""
 
-    async def tell(self, reports: Sequence[tuple[UUID, str, Report]]) -> None:
-        """Put (event id, type, report) into the outbox."""
+    async def tell(self, events: Sequence[Told]) -> None:
+        """Put events into the outbox."""
 
 
 class Registry(Protocol):

@@ -40,7 +40,7 @@ def job_of(due: Due, device: Device, now: datetime) -> Job:
     that is off until then shows nothing later.
     """
     content = due.content
-    text = content.text_for(device.settings, as_summary=due.as_summary)
+    title, body = content.text_for(device.settings, as_summary=due.as_summary)
     lifetime = max(1, int((due.send_before - now).total_seconds()))
     return Job(
         delivery_id=due.delivery_id,
@@ -52,15 +52,15 @@ def job_of(due: Due, device: Device, now: datetime) -> Job:
             purpose=content.purpose,
             token=device.token,
             token_kind=device.token_kind,
-            title=text.title if content.purpose is not Purpose.BADGE else "",
-            body=text.body if content.purpose is not Purpose.BADGE else "",
+            title=title if content.purpose is not Purpose.BADGE else "",
+            body=body if content.purpose is not Purpose.BADGE else "",
             badge=due.badge,
             alert_id=content.alert_id,
             student_id=content.student_id,
             area=content.area,
             thing_id=content.thing_id,
             link=content.link,
-            group=str(content.group),
+            group=content.group,
             slot=due.slot,
             urgent=due.urgent,
             lifetime=lifetime,

@@ -16,9 +16,9 @@ from push_dispatcher.domain.delivery import State
 from push_dispatcher.domain.device import provider_of
 from push_dispatcher.domain.intake import UserKey
 from push_dispatcher.lane import Lanes
-from push_dispatcher.ports import DeliveryStore, Device, Ending, NewRow, Registration, Work
+from push_dispatcher.ports import DeliveryStore, Device, Ending, NewRow, Registration, Told, Work
 from push_dispatcher.prepare import lane_of_device
-from push_dispatcher.ruling import RECENT, Telling, device_key, device_told, row_told
+from push_dispatcher.ruling import RECENT, device_key, device_told, row_told
 
 TEST_LIFE = timedelta(minutes=10)
 _LOOK_AGAIN = (0.005, 0.02, 0.05, 0.1)
@@ -130,7 +130,7 @@ class Devices:
         if not devices:
             return
         gone = {device_key(device) for device in devices}
-        told: list[Telling] = [device_told(device, reason, now) for device in devices]
+        told: list[Told] = [device_told(device, reason, now) for device in devices]
         rows = await work.end_of_devices(devices, State.WITHDRAWN, reason, now)
         held = await work.recent_rows([device.user for device in devices], now - RECENT)
         mine = [row for row in held if row.leased_by == self._owner and device_key(row) in gone]

@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from time import monotonic
@@ -19,9 +20,9 @@ from push_dispatcher.domain.job import DeviceKey, Job, Result
 from push_dispatcher.domain.prune import PruneGuard, counted, may_prune_gone, may_prune_suspect
 from push_dispatcher.domain.settle import settle
 from push_dispatcher.domain.verdict import SparePhone, TokenGone, TokenSuspect, Verdict
-from push_dispatcher.ports import DeliveryStore, ProviderName, Work
+from push_dispatcher.ports import DeliveryStore, ProviderName, Told, Work
 from push_dispatcher.prepare import lane_of_device
-from push_dispatcher.ruling import Telling, delivery_told, device_told, row_told
+from push_dispatcher.ruling import delivery_told, device_told, row_told
 
 _log = logger(__name__)
 MOST = 500
@@ -99,8 +100,9 @@ class Results:
                 await work.spare(spared)
             await work.tell(told)
             point("push.told")
-        for result in telling:
-            metrics.ENDED.labels(result.job.lane, changed[result.job.delivery_id].value).inc()
+        ended = Counter((result.job.lane, changed[result.job.delivery_id]) for result in telling)
+        for (lane, state), number in ended.items():
+            metrics.ENDED.labels(lane, state).inc(number)
         if told:
             self._told.set()
 
@@ -108,14 +110,15 @@ class Results:
         """Count the answers for the guard, then ask it about each refused token."""
         now = monotonic()
         refused: list[tuple[Job, datetime]] = []
-        for result in batch:
-            lane, verdict = result.job.lane, result.verdict
-            invalid = isinstance(verdict, TokenGone | TokenSuspect)
-            guard = counted(
-                self._guards.get(lane, PruneGuard(began=now)), answers=1, invalid=int(invalid), now=now
-            )
-            self._guards[lane] = guard
-            match verdict:
+        answers = Counter(result.job.lane for result in batch)
+        invalid = [result for result in batch if isinstance(result.verdict, TokenGone | TokenSuspect)]
+        bad = Counter(result.job.lane for result in invalid)
+        for lane, number in answers.items():
+            guard = self._guards.get(lane, PruneGuard(began=now))
+            self._guards[lane] = counted(guard, answers=number, invalid=bad[lane], now=now)
+        for result in invalid:
+            lane, guard = result.job.lane, self._guards[result.job.lane]
+            match result.verdict:
                 case TokenGone(at=at) if may_prune_gone(
                     guard, gone_at=at, registered_at=result.job.registered_at
                 ):
@@ -126,9 +129,7 @@ class Results:
                     metrics.NOT_PRUNED.labels(lane).inc()
         return refused
 
-    async def _prune(
-        self, work: Work, refused: Sequence[tuple[Job, datetime]], now: datetime
-    ) -> list[Telling]:
+    async def _prune(self, work: Work, refused: Sequence[tuple[Job, datetime]], now: datetime) -> list[Told]:
         removed = await work.prune(refused)
         for device in removed:
             metrics.PRUNED.labels(lane_of_device(device)).inc()
@@ -143,7 +144,7 @@ def _tells(result: Result, changed: Mapping[UUID, State]) -> bool:
     return result.job.reported and changed.get(result.job.delivery_id, State.QUEUED) is not State.QUEUED
 
 
-def _told(result: Result, state: State, now: datetime) -> Telling:
+def _told(result: Result, state: State, now: datetime) -> Told:
     job = result.job
     provider: ProviderName = "fcm" if job.lane.startswith("fcm") else "apns"
     reason = getattr(result.settled, "reason", "")

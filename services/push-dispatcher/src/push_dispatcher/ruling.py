@@ -4,18 +4,19 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from bellwire_schemas.alerts import AlertRequested, InboxChanged
 from bellwire_schemas.catalogue import DEVICE_REMOVED, delivery_type
-from bellwire_schemas.deliveries import DeliveryReported, DeviceRemoved
+from bellwire_schemas.deliveries import DeviceRemoved
 from bellwire_schemas.ids import event_id
 from bellwire_schemas.names import DeliveryOutcome
+from pydantic_core import to_json
 
 from push_dispatcher.domain.delivery import Ruling, State, Waiting, rule
 from push_dispatcher.domain.intake import UserKey, user_of
 from push_dispatcher.domain.job import DeviceKey
-from push_dispatcher.ports import Device, ProviderName, Report, Row
+from push_dispatcher.ports import Device, ProviderName, Row, Told
 
 RECENT = timedelta(hours=48)
 """The longest ttl of an alert (product.md section 6): an older row has no say about what shows."""
@@ -23,7 +24,7 @@ RECENT = timedelta(hours=48)
 NOBODY = UUID(int=0)
 """The owner of a row that is not leased."""
 
-Telling = tuple[UUID, str, Report]
+_TYPES = {outcome: delivery_type(outcome) for outcome in DeliveryOutcome}
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,25 +102,25 @@ def delivery_told(
     reason: str,
     requested_at: datetime,
     at: datetime,
-) -> Telling:
+) -> Told:
     """Make the event that tells what became of a delivery; its id is of delivery, outcome and request."""
-    report = DeliveryReported.model_construct(
-        district_id=user.district_id,
-        environment=user.environment,
-        user_id=user.user_id,
-        at=at,
-        delivery_id=delivery_id,
-        alert_id=alert_id,
-        installation_id=installation_id,
-        provider=provider,
-        outcome=outcome,
-        reason=reason,
-    )
-    identity = event_id("delivery", str(delivery_id), outcome.value, requested_at.isoformat())
-    return identity, delivery_type(outcome), report
+    data = {
+        "district_id": user.district_id,
+        "environment": user.environment,
+        "user_id": user.user_id,
+        "at": at,
+        "delivery_id": delivery_id,
+        "alert_id": alert_id,
+        "installation_id": installation_id,
+        "provider": provider,
+        "outcome": outcome,
+        "reason": reason,
+    }
+    identity = uuid5(delivery_id, f"{outcome}/{requested_at.isoformat()}")
+    return Told(user, identity, _TYPES[outcome], at, to_json(data))
 
 
-def row_told(row: Row, state: State, reason: str, at: datetime) -> Telling:
+def row_told(row: Row, state: State, reason: str, at: datetime) -> Told:
     """Make the event of a row that ended in `state`, which is not `queued`."""
     return delivery_told(
         row.user,
@@ -134,9 +135,9 @@ def row_told(row: Row, state: State, reason: str, at: datetime) -> Telling:
     )
 
 
-def device_told(device: Device, reason: str, at: datetime) -> Telling:
+def device_told(device: Device, reason: str, at: datetime) -> Told:
     """Make the event of a device that is gone; one registration is removed once."""
-    report = DeviceRemoved(
+    removed = DeviceRemoved(
         district_id=device.user.district_id,
         environment=device.user.environment,
         user_id=device.user.user_id,
@@ -145,4 +146,5 @@ def device_told(device: Device, reason: str, at: datetime) -> Telling:
         reason=reason,
     )
     parts = (str(device.user.district_id), device.user.environment.value, device.installation_id)
-    return event_id("device", *parts, device.registered_at.isoformat()), DEVICE_REMOVED, report
+    identity = event_id("device", *parts, device.registered_at.isoformat())
+    return Told(device.user, identity, DEVICE_REMOVED, at, removed.model_dump_json().encode())

@@ -3,11 +3,13 @@
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
 
-from bellwire_schemas.alerts import AlertText
 from bellwire_schemas.names import Group, Kind, Privacy
 from pydantic import BaseModel, ConfigDict, Field
 
-GENERIC = AlertText(title="Bellwire", body="")
+Text = tuple[str, str]
+"""Title and body."""
+
+GENERIC: Text = ("Bellwire", "")
 """What shows when no text is as private as the device asks: it names nothing."""
 
 _WIDTH = {Privacy.PRIVATE: 0, Privacy.STANDARD: 1, Privacy.FULL: 2}
@@ -67,7 +69,7 @@ def mutes(settings: DeviceSettings, group: Group, kinds: Sequence[Kind]) -> bool
     return bool(kinds) and all(not settings.kinds.get(kind, _ON).enabled for kind in kinds)
 
 
-def shown(settings: DeviceSettings, chosen: Privacy, texts: Mapping[Privacy, AlertText]) -> AlertText:
+def shown(settings: DeviceSettings, chosen: Privacy, texts: Mapping[Privacy, Text]) -> Text:
     """Return the text of the widest level that neither alert nor device forbids; never a wider one."""
     widest = min(_WIDTH[chosen], _WIDTH[settings.privacy])
     allowed = [level for level in texts if _WIDTH[level] <= widest]

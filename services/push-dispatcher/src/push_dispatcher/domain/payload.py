@@ -46,15 +46,15 @@ class Push:
     lifetime: int
 
 
-Measure = Callable[[Push], int]
-"""How many bytes of the limit a push takes with one provider."""
+Encode = Callable[[Push], bytes]
+"""How one provider writes what the limit counts."""
 
 
 def apns_payload(push: Push) -> bytes:
     """Return the JSON body; a long text is shortened, body before title; last of all the link goes."""
     if push.purpose is Purpose.BADGE:
         return json_bytes({"aps": {"badge": push.badge}})
-    return json_bytes(_apns(fitted(push, lambda candidate: len(json_bytes(_apns(candidate))))))
+    return fitted(push, _apns)[1]
 
 
 def apns_headers(push: Push, now: int) -> tuple[tuple[str, str], ...]:
@@ -79,64 +79,62 @@ def fcm_data(push: Push) -> dict[str, str]:
 
 def fcm_fitted(push: Push) -> Push:
     """Shorten a push until FCM's data and notification fit the limit."""
-    return fitted(
-        push,
-        lambda candidate: len(
-            json_bytes(
-                {
-                    "data": fcm_data(candidate),
-                    "notification": {
-                        "title": candidate.title,
-                        "body": candidate.body,
-                        "tag": str(candidate.slot),
-                        "channel_id": candidate.group,
-                        "notification_count": candidate.badge,
-                    },
-                }
-            )
-        ),
+    return fitted(push, _fcm)[0]
+
+
+def fitted(push: Push, encode: Encode) -> tuple[Push, bytes]:
+    """Shorten body, then title, then drop the link, until the encoded form is within the limit."""
+    encoded = encode(push)
+    if len(encoded) > LIMIT:
+        push = replace(push, body=shortened(push.body, _room(push.body, encoded)))
+        encoded = encode(push)
+    if len(encoded) > LIMIT:
+        push = replace(push, title=shortened(push.title, _room(push.title, encoded)))
+        encoded = encode(push)
+    if len(encoded) > LIMIT:
+        # The app finds the thing by its ids.
+        push = replace(push, link="")
+        encoded = encode(push)
+    return push, encoded
+
+
+def _room(text: str, encoded: bytes) -> int:
+    return max(0, len(json_bytes(text)) - 2 - (len(encoded) - LIMIT))
+
+
+def _apns(push: Push) -> bytes:
+    return json_bytes(
+        {
+            "aps": {
+                "alert": {"title": push.title, "body": push.body},
+                "badge": push.badge,
+                "sound": "default",
+                "interruption-level": "time-sensitive" if push.urgent else "active",
+                "thread-id": push.student_id,
+            },
+            "bellwire": _bellwire(push),
+        }
     )
 
 
-def fitted(push: Push, size: Measure) -> Push:
-    """Shorten body, then title, then drop the link, until `size` bytes are within the limit."""
-    excess = size(push) - LIMIT
-    if excess <= 0:
-        return push
-    push = replace(push, body=shortened(push.body, _room(push.body, excess)))
-    excess = size(push) - LIMIT
-    if excess <= 0:
-        return push
-    push = replace(push, title=shortened(push.title, _room(push.title, excess)))
-    return push if size(push) <= LIMIT else fitted_without_link(push, size)
+def _fcm(push: Push) -> bytes:
+    return json_bytes(
+        {
+            "data": fcm_data(push),
+            "notification": {
+                "title": push.title,
+                "body": push.body,
+                "tag": push.slot,
+                "channel_id": push.group,
+                "notification_count": push.badge,
+            },
+        }
+    )
 
 
-def fitted_without_link(push: Push, size: Measure) -> Push:
-    """Give up the link (the app finds the thing by its ids) and make the texts fit what is then free."""
-    bare = replace(push, link="")
-    return bare if not push.link or size(bare) <= LIMIT else replace(bare, body="", title="")
-
-
-def _room(text: str, excess: int) -> int:
-    return max(0, len(json_bytes(text)) - 2 - excess)
-
-
-def _apns(push: Push) -> dict[str, object]:
+def _bellwire(push: Push) -> dict[str, object]:
     return {
-        "aps": {
-            "alert": {"title": push.title, "body": push.body},
-            "badge": push.badge,
-            "sound": "default",
-            "interruption-level": "time-sensitive" if push.urgent else "active",
-            "thread-id": push.student_id,
-        },
-        "bellwire": _bellwire(push),
-    }
-
-
-def _bellwire(push: Push) -> dict[str, str]:
-    return {
-        "alert_id": str(push.alert_id),
+        "alert_id": push.alert_id,
         "student_id": push.student_id,
         "area": push.area,
         "thing_id": push.thing_id,

@@ -1,7 +1,8 @@
 """Cutting a text to a number of JSON bytes without cutting a character that a reader sees as one."""
 
-import json
 import unicodedata
+
+from pydantic_core import to_json
 
 ELLIPSIS = "…"
 _ZERO_WIDTH_JOINER = "\u200d"
@@ -15,8 +16,18 @@ _JAMO = (range(0x1100, 0x1200), range(0xA960, 0xA980), range(0xAC00, 0xD7FF))
 
 def json_bytes(value: object) -> bytes:
     """Encode as compact JSON in UTF-8; lone surrogates, which UTF-8 cannot carry, become question marks."""
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-    return text.encode("utf-8", "replace")
+    try:
+        return to_json(value)
+    except ValueError:
+        return to_json(_mended(value))
+
+
+def _mended(value: object) -> object:
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode()
+    if isinstance(value, dict):
+        return {_mended(key): _mended(item) for key, item in value.items()}
+    return value
 
 
 def boundaries(text: str) -> list[int]:

@@ -52,26 +52,24 @@ select d.delivery_id, d.district_id, d.environment, d.user_id, d.installation_id
   join deliveries d using (district_id, environment, user_id)
  where d.state = 'queued' or d.written_at > :since;
 
--- name: write_rows(ids, districts, environments, users, installations, providers, lanes, alerts, purposes, states, urgents, slots, things, contents, unseen, seqs, requested, before, waits, leases, summaries, withdrawn, owner, now)
--- Insert delivery rows. A missed or withdrawn alert that was requested anew is queued again under its id; what
--- was accepted or has ended otherwise stays.
+-- name: write_rows(rows, owner, now)
+-- Insert delivery rows, given as one JSON array. A missed or withdrawn alert that was requested anew is queued
+-- again under its id; what was accepted or has ended otherwise stays.
 insert into deliveries (delivery_id, district_id, environment, user_id, installation_id, provider, lane, alert_id,
                         purpose, state, urgent, slot, things, content, unseen, seq, requested_at, send_before,
                         as_summary, withdrawn, written_at, due_at, lease_owner, lease_until, ended_at)
-select r.id, r.district_id, r.environment, r.user_id, r.installation_id, r.provider, r.lane, r.alert_id, r.purpose,
-       r.state, r.urgent, r.slot, r.things::jsonb, r.content, r.unseen, r.seq, r.requested_at, r.send_before,
-       r.as_summary, r.withdrawn, :now, now() + r.wait * interval '1 second',
-       case when r.lease > 0 then :owner::uuid end,
-       case when r.lease > 0 then now() + r.lease * interval '1 second' end,
+select r.delivery_id, r."user" ->> 'district_id', r."user" ->> 'environment', r."user" ->> 'user_id',
+       r.installation_id, r.provider, r.lane, r.alert_id, r.purpose, r.state, r.urgent, r.slot,
+       r.things, r.content, r.unseen, r.seq, r.requested_at, r.send_before, r.as_summary,
+       r.state = 'withdrawn', :now, now() + r.wait_seconds * interval '1 second',
+       case when r.lease_seconds > 0 then :owner::uuid end,
+       case when r.lease_seconds > 0 then now() + r.lease_seconds * interval '1 second' end,
        case when r.state <> 'queued' then :now::timestamptz end
-  from unnest(:ids::uuid[], :districts::text[], :environments::text[], :users::text[], :installations::text[],
-              :providers::text[], :lanes::text[], :alerts::uuid[], :purposes::text[], :states::text[],
-              :urgents::bool[], :slots::uuid[], :things::text[], :contents::text[], :unseen::int[],
-              :seqs::bigint[], :requested::timestamptz[], :before::timestamptz[], :waits::float8[],
-              :leases::float8[], :summaries::bool[], :withdrawn::bool[])
-       as r (id, district_id, environment, user_id, installation_id, provider, lane, alert_id, purpose, state,
-             urgent, slot, things, content, unseen, seq, requested_at, send_before, wait, lease, as_summary,
-             withdrawn)
+  from jsonb_to_recordset(:rows::jsonb)
+       as r (delivery_id uuid, "user" jsonb, installation_id text, provider text, lane text, alert_id uuid,
+             purpose text, content text, state text, urgent bool, slot uuid, things jsonb, unseen int, seq bigint,
+             requested_at timestamptz, send_before timestamptz, wait_seconds float8, lease_seconds float8,
+             as_summary bool)
     on conflict (delivery_id) do update
    set state = excluded.state, reason = '', content = excluded.content, things = excluded.things,
        slot = excluded.slot, unseen = excluded.unseen, seq = excluded.seq, lane = excluded.lane,
@@ -139,27 +137,26 @@ update deliveries
 -- These rows also stand for others that ended `collapsed`: they go with their summary text, now or later.
 update deliveries set as_summary = true where delivery_id = any(:ids::uuid[]);
 
--- name: record_ended(ids, states, reasons, attempts, firsts, owner, now)
--- Write the end of rows that were tried; a row that was erased meanwhile, or that another now
--- holds, is left, but what a provider accepted is always written.
+-- name: record_ended(rows, owner, now)
+-- Write the end of rows that were tried, given as one JSON array; a row that was erased meanwhile, or that
+-- another now holds, is left, but what a provider accepted is always written.
 update deliveries d
    set state = r.state, reason = r.reason, attempts = r.attempts, first_attempt_at = r.first_attempt_at,
        ended_at = :now, lease_owner = null, lease_until = null
-  from unnest(:ids::uuid[], :states::text[], :reasons::text[], :attempts::int[], :firsts::timestamptz[])
-       as r (id, state, reason, attempts, first_attempt_at)
- where d.delivery_id = r.id and d.state = 'queued'
-   and (d.lease_owner = :owner or r.state = 'accepted')
+  from jsonb_to_recordset(:rows::jsonb)
+       as r (id uuid, state text, reason text, attempts int, first_attempt_at timestamptz)
+ where d.delivery_id = r.id and d.state = 'queued' and (d.lease_owner = :owner or r.state = 'accepted')
 returning d.delivery_id;
 
--- name: record_postponed(ids, reasons, attempts, firsts, dues, owner, now)
+-- name: record_postponed(rows, owner, now)
 -- Write when rows are tried again; one withdrawn meanwhile ends.
 update deliveries d
    set state = case when d.withdrawn then 'withdrawn' else 'queued' end,
        ended_at = case when d.withdrawn then :now::timestamptz end,
        reason = r.reason, attempts = r.attempts, first_attempt_at = r.first_attempt_at, due_at = r.due_at,
        lease_owner = null, lease_until = null
-  from unnest(:ids::uuid[], :reasons::text[], :attempts::int[], :firsts::timestamptz[], :dues::timestamptz[])
-       as r (id, reason, attempts, first_attempt_at, due_at)
+  from jsonb_to_recordset(:rows::jsonb)
+       as r (id uuid, reason text, attempts int, first_attempt_at timestamptz, due_at timestamptz)
  where d.delivery_id = r.id and d.state = 'queued' and d.lease_owner = :owner
 returning d.delivery_id, d.state;
 
@@ -203,11 +200,12 @@ returning d.delivery_id, d.district_id, d.environment, d.user_id, d.installation
           d.written_at, d.send_before, d.requested_at, d.seq, d.unseen, d.purpose, d.withdrawn, d.alert_id,
           d.provider, null::uuid as leased_by;
 
--- name: tell(districts, environments, users, ids, types, ats, datas)!
--- Put events into the outbox.
+-- name: tell(events)!
+-- Put events, given as one JSON array, into the outbox.
 insert into outbox (district_id, environment, user_id, event_id, type, at, data)
-select * from unnest(:districts::text[], :environments::text[], :users::text[], :ids::uuid[], :types::text[],
-                     :ats::timestamptz[], :datas::text[]);
+select e."user" ->> 'district_id', e."user" ->> 'environment', e."user" ->> 'user_id', e.event_id, e.type, e.at, e.data
+  from jsonb_to_recordset(:events::jsonb)
+       as e ("user" jsonb, event_id uuid, type text, at timestamptz, data text);
 
 -- name: untold(most)
 -- The oldest events of the outbox that no other relay is telling.

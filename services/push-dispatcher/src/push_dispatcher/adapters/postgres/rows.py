@@ -8,7 +8,7 @@ from uuid import UUID
 
 from bellwire_schemas.names import Environment
 
-from push_dispatcher.domain.content import Content, Purpose
+from push_dispatcher.domain.content import Purpose, stored_content
 from push_dispatcher.domain.delivery import State
 from push_dispatcher.domain.device import ApnsEnvironment, DeviceSettings, Platform
 from push_dispatcher.domain.intake import UserKey
@@ -29,7 +29,7 @@ def user_columns(users: Iterable[UserKey]) -> dict[str, list[str]]:
     listed = list(users)
     return {
         "districts": [user.district_id for user in listed],
-        "environments": [user.environment.value for user in listed],
+        "environments": [user.environment for user in listed],
         "users": [user.user_id for user in listed],
     }
 
@@ -82,7 +82,7 @@ def leased_of(record: Any) -> LeasedRow:
     return LeasedRow(
         row=row_of(record),
         lane=record["lane"],
-        content=Content.model_validate_json(record["content"]),
+        content=stored_content(record["content"]),
         urgent=record["urgent"],
         slot=_uuid(record["slot"]),
         attempts=record["attempts"],

@@ -6,8 +6,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-import orjson
 from bellwire_kit.postgres import UNAVAILABLE, Pool
+from pydantic_core import to_json
 
 from push_dispatcher.adapters.postgres.named import QUERIES, all_of
 from push_dispatcher.adapters.postgres.registry import PostgresRegistry
@@ -24,7 +24,7 @@ from push_dispatcher.domain.delivery import State
 from push_dispatcher.domain.intake import UserKey
 from push_dispatcher.domain.job import DeviceKey, Job, Result
 from push_dispatcher.domain.settle import Ended, Kept, Postponed
-from push_dispatcher.ports import Device, Ending, LeasedRow, NewRow, Report, Row, Told
+from push_dispatcher.ports import Device, Ending, LeasedRow, NewRow, Row, Told
 
 
 class PostgresWork:
@@ -70,31 +70,7 @@ class PostgresWork:
         if not rows:
             return frozenset()
         records = await all_of(
-            QUERIES.write_rows(
-                self._db,
-                **user_columns(row.user for row in rows),
-                ids=[row.delivery_id for row in rows],
-                installations=[row.installation_id for row in rows],
-                providers=[row.provider for row in rows],
-                lanes=[row.lane for row in rows],
-                alerts=[row.alert_id for row in rows],
-                purposes=[row.content.purpose.value for row in rows],
-                states=[row.state.value for row in rows],
-                urgents=[row.urgent for row in rows],
-                slots=[row.slot for row in rows],
-                things=[orjson.dumps(row.things).decode() for row in rows],
-                contents=[row.content.model_dump_json() for row in rows],
-                unseen=[row.unseen for row in rows],
-                seqs=[row.seq for row in rows],
-                requested=[row.requested_at for row in rows],
-                before=[row.send_before for row in rows],
-                waits=[row.wait_seconds for row in rows],
-                leases=[row.lease_seconds for row in rows],
-                summaries=[row.as_summary for row in rows],
-                withdrawn=[row.state is State.WITHDRAWN for row in rows],
-                owner=owner,
-                now=now,
-            )
+            QUERIES.write_rows(self._db, rows=[_row(row) for row in rows], owner=owner, now=now)
         )
         return ids_of(records)
 
@@ -139,32 +115,21 @@ class PostgresWork:
     async def record(self, results: Sequence[Result], owner: UUID, now: datetime) -> Mapping[UUID, State]:
         """Write results: ended and postponed rows in one statement each, kept ones given back."""
         changed: dict[UUID, State] = {}
-        ended = [(result, result.settled) for result in results if isinstance(result.settled, Ended)]
+        ended, later = list[dict[str, Any]](), list[dict[str, Any]]()
+        for result in results:
+            match result.settled:
+                case Ended(state=state, reason=reason):
+                    ended.append({**_tried(result), "state": state, "reason": reason})
+                case Postponed(at=at, reason=reason):
+                    later.append({**_tried(result), "due_at": at, "reason": reason})
+                case _:
+                    pass
         if ended:
-            records = await all_of(
-                QUERIES.record_ended(
-                    self._db,
-                    **_tried([result for result, _ in ended]),
-                    states=[settled.state.value for _, settled in ended],
-                    reasons=[settled.reason for _, settled in ended],
-                    owner=owner,
-                    now=now,
-                )
-            )
-            states = {result.job.delivery_id: settled.state for result, settled in ended}
+            states = {row["id"]: row["state"] for row in ended}
+            records = await all_of(QUERIES.record_ended(self._db, rows=ended, owner=owner, now=now))
             changed |= {known: states[known] for known in ids_of(records)}
-        later = [(result, result.settled) for result in results if isinstance(result.settled, Postponed)]
         if later:
-            records = await all_of(
-                QUERIES.record_postponed(
-                    self._db,
-                    **_tried([result for result, _ in later]),
-                    reasons=[settled.reason for _, settled in later],
-                    dues=[settled.at for _, settled in later],
-                    owner=owner,
-                    now=now,
-                )
-            )
+            records = await all_of(QUERIES.record_postponed(self._db, rows=later, owner=owner, now=now))
             changed |= {UUID(int=record["delivery_id"].int): State(record["state"]) for record in records}
         kept = [result.job.delivery_id for result in results if isinstance(result.settled, Kept)]
         await self.release(kept, owner, 0.0)
@@ -233,21 +198,10 @@ class PostgresWork:
         """Delete told events."""
         await QUERIES.told(self._db, seqs=list(places))
 
-    async def tell(self, reports: Sequence[tuple[UUID, str, Report]]) -> None:
+    async def tell(self, events: Sequence[Told]) -> None:
         """Put events into the outbox."""
-        if not reports:
-            return
-        bodies = [report for _, _, report in reports]
-        await QUERIES.tell(
-            self._db,
-            districts=[report.district_id for report in bodies],
-            environments=[report.environment.value for report in bodies],
-            users=[report.user_id for report in bodies],
-            ids=[event_id for event_id, _, _ in reports],
-            types=[kind for _, kind, _ in reports],
-            ats=[report.at for report in bodies],
-            datas=[report.model_dump_json() for report in bodies],
-        )
+        if events:
+            await QUERIES.tell(self._db, events=[_event(event) for event in events])
 
 
 class PostgresStore:
@@ -276,9 +230,44 @@ class PostgresStore:
             return False
 
 
-def _tried(results: Sequence[Result]) -> dict[str, list[Any]]:
+def _row(row: NewRow) -> dict[str, Any]:
     return {
-        "ids": [result.job.delivery_id for result in results],
-        "attempts": [result.job.attempts + 1 for result in results],
-        "firsts": [result.job.first_attempt if result.job.attempts else result.sent_at for result in results],
+        "delivery_id": row.delivery_id,
+        "user": row.user,
+        "installation_id": row.installation_id,
+        "provider": row.provider,
+        "lane": row.lane,
+        "alert_id": row.alert_id,
+        "purpose": row.content.purpose,
+        "content": to_json(row.content).decode(),
+        "state": row.state,
+        "urgent": row.urgent,
+        "slot": row.slot,
+        "things": row.things,
+        "unseen": row.unseen,
+        "seq": row.seq,
+        "requested_at": row.requested_at,
+        "send_before": row.send_before,
+        "wait_seconds": row.wait_seconds,
+        "lease_seconds": row.lease_seconds,
+        "as_summary": row.as_summary,
+    }
+
+
+def _tried(result: Result) -> dict[str, Any]:
+    job = result.job
+    return {
+        "id": job.delivery_id,
+        "attempts": job.attempts + 1,
+        "first_attempt_at": job.first_attempt if job.attempts else result.sent_at,
+    }
+
+
+def _event(event: Told) -> dict[str, Any]:
+    return {
+        "user": event.user,
+        "event_id": event.event_id,
+        "type": event.type,
+        "at": event.at,
+        "data": event.data.decode(),
     }
