@@ -175,6 +175,35 @@ async def test_a_poison_record_is_a_dead_letter_as_it_came_and_the_rest_goes_on(
     assert await stage.committed(subscription.group, topic) == COUNT + 1
 
 
+async def test_a_dead_letter_that_is_too_large_is_cut_and_the_partition_goes_on(
+    stage: Any, tools: Any
+) -> None:
+    if stage.name == "memory":
+        pytest.skip("memory has no limit")
+    topic = await stage.topic(1)
+    await stage.send([Message(topic, b"key", b"x" * 999_000, (("ce_id", b"0"),)), *tools.messages(topic, 3)])
+    stage.settings = stage.settings.model_copy(update={"max_message_bytes": 200_000})
+
+    async def handler(records: Sequence[Record]) -> Sequence[Outcome]:
+        return [
+            DeadLetter("too_large", "the body is too large") if len(r.value) > 1_000 else DONE
+            for r in records
+        ]
+
+    subscription = Subscription((topic,), f"{topic}-group")
+    async with tools.Running(stage.consumer(subscription), handler) as running:
+
+        async def settled() -> bool:
+            return bool(await stage.committed(subscription.group, topic) == 4)
+
+        await tools.until(settled, "all four records committed")
+        await running.stopped()
+    letters = await stage.records(f"{topic}.dlq")
+    assert [(letter.value, dict(letter.headers)["dlq_cut_from"]) for letter in letters] == [
+        (b"x" * 65_536, b"999000")
+    ]
+
+
 async def test_too_many_dead_letters_stop_the_consumer_and_commit_nothing(stage: Any, tools: Any) -> None:
     topic = await stage.topic()
     await stage.send(tools.messages(topic, COUNT, keys=1))

@@ -5,9 +5,8 @@ from collections import defaultdict
 from typing import Any
 
 import pytest
-from bellwire_kit.streams.aiokafka_producer import MessageTooLarge
 from bellwire_kit.streams.open import open_producer
-from bellwire_kit.streams.protocol import Message
+from bellwire_kit.streams.protocol import Message, MessageTooLarge
 
 
 async def test_every_message_has_its_own_answer_and_a_bad_one_harms_no_other(real: Any) -> None:

@@ -7,7 +7,7 @@ import pytest
 from bellwire_kit.streams.aiokafka_consumer import AiokafkaConsumer
 from bellwire_kit.streams.aiokafka_producer import hashed, message_bytes
 from bellwire_kit.streams.appending import Call
-from bellwire_kit.streams.dead_letters import DeadLetterWindow, dead_letter_message
+from bellwire_kit.streams.dead_letters import DeadLetterWindow, cut, dead_letter_message
 from bellwire_kit.streams.dlq.letters import Choice, chosen, counts, letters
 from bellwire_kit.streams.faust_runtime import FaustConsumer
 from bellwire_kit.streams.open import open_consumer, open_producer
@@ -172,3 +172,18 @@ async def test_a_broker_that_is_not_there_is_one_sentence(runtime: str) -> None:
     with pytest.raises(StreamUnavailable, match=r"127\.0\.0\.1:1 does not answer"):
         async with open_producer(settings):
             pass
+
+
+@given(st.binary(max_size=200_000), st.integers(0, 80_000))
+def test_a_cut_letter_fits_says_so_and_is_not_redriven(value: bytes, header: int) -> None:
+    came = Record("t", 0, 7, 1, b"key", value, (("x-large", b"x" * header), ("ce_id", b"1")))
+    whole = dead_letter_message(came, DeadLetter("too_large", "why"), "group")
+    small = cut(whole)
+    assert message_bytes(small) < 150_000
+    assert value.startswith(small.value)
+    headers = dict(small.headers)
+    assert headers["dlq_cut_from"] == b"%d" % len(value)
+    assert headers["dlq_reason"] == b"too_large"
+    assert headers["dlq_offset"] == b"7"
+    record = Record(small.topic, 0, 0, 1, small.key, small.value, small.headers)
+    assert chosen(letters([record]), Choice("too_large", None, None, None), 10) == []

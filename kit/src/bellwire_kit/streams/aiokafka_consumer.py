@@ -112,13 +112,14 @@ class AiokafkaSource:
         consumer.subscribe(list(self._subscription.topics), listener=self._listener)
         started = False
         try:
-            await consumer.start()
+            async with asyncio.timeout(self._settings.connect_seconds):
+                await consumer.start()
             started = True
         except POINTLESS as refusal:
             raise StreamUnavailable(
                 f"the broker refuses {self._subscription.group}: {refusal!r}"
             ) from refusal
-        except (KafkaError, OSError) as failure:
+        except (KafkaError, OSError, TimeoutError) as failure:
             topics = ", ".join(self._subscription.topics)
             raise OpenFailed(
                 f"{self._settings.bootstrap_servers} does not answer for {topics}: {failure!r}; "
@@ -126,7 +127,7 @@ class AiokafkaSource:
             ) from failure
         finally:
             if not started:
-                await consumer.stop()
+                await self._leave(consumer)
         self._consumer = consumer
 
     async def fetch(self) -> Batch | None:
@@ -167,9 +168,12 @@ class AiokafkaSource:
         if self._consumer is None:
             return
         self._listener.joined = False
+        await self._leave(self._consumer)
+
+    async def _leave(self, consumer: AIOKafkaConsumer) -> None:
         try:
             async with asyncio.timeout(CLOSE_SECONDS):
-                await self._consumer.stop()
+                await consumer.stop()
         except TimeoutError:
             log.warning("stream.close_overrun", group=self._subscription.group)
 
@@ -248,7 +252,7 @@ class AiokafkaConsumer:
     """The stream protocol's consumer on aiokafka."""
 
     def __init__(self, settings: StreamSettings, subscription: Subscription) -> None:
-        self._producer = AiokafkaProducer(settings)
+        self._producer = AiokafkaProducer(settings.for_dead_letters())
         source = AiokafkaSource(settings, subscription)
         self._loop = BatchLoop(
             source,

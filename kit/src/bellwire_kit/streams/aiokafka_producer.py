@@ -1,7 +1,8 @@
 """Appending through aiokafka: idempotent, acknowledged by all in-sync replicas, many messages a call."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from contextlib import suppress
 from functools import lru_cache
 from random import choice
 from types import TracebackType
@@ -14,13 +15,16 @@ from aiokafka.partitioner import murmur2
 
 from bellwire_kit.streams import metrics
 from bellwire_kit.streams.appending import Call, Lane
-from bellwire_kit.streams.protocol import Message, StreamUnavailable
+from bellwire_kit.streams.protocol import Message, MessageTooLarge, StreamUnavailable
 from bellwire_kit.streams.retrying import Backoff
 from bellwire_kit.streams.settings import StreamSettings
+
+__all__ = ["AiokafkaProducer", "MessageTooLarge", "NotAcknowledged", "hashed", "message_bytes"]
 
 log = structlog.get_logger(__name__)
 
 BATCH_BYTES = 256 * 1024
+CLOSE_SECONDS = 10.0
 HEADER_BYTES = 10
 """What lengths cost at most, for a header and for a message."""
 
@@ -29,10 +33,6 @@ HEADER_BYTES = 10
 def hashed(key: bytes) -> int:
     """Kafka's murmur2 of a key, which chooses its partition; remembered, since it costs 8 microseconds."""
     return int(murmur2(key))
-
-
-class MessageTooLarge(Exception):
-    """A message is larger than `max_message_bytes`; it was not sent, the others of the call were."""
 
 
 class NotAcknowledged(Exception):
@@ -47,7 +47,8 @@ class AiokafkaProducer:
         self._producer: AIOKafkaProducer | None = None
         self._starting = asyncio.Lock()
         self._backoff = Backoff(settings.retry_first_seconds, settings.retry_most_seconds)
-        self._lanes: dict[tuple[str, int], Lane] = {}
+        self._lanes: dict[str, list[Lane]] = {}
+        self._closed = False
         self._disposing: set[asyncio.Task[None]] = set()
 
     async def __aenter__(self) -> Self:
@@ -60,16 +61,19 @@ class AiokafkaProducer:
         await self.close()
 
     async def close(self) -> None:
-        """Wait for what is under way, at most `send_timeout_seconds`, and disconnect."""
+        """Wait for what is under way, at most `CLOSE_SECONDS`, and disconnect; later sends are refused."""
+        self._closed = True
+        producer, self._producer = self._producer, None
         try:
-            async with asyncio.timeout(self._settings.send_timeout_seconds):
-                for lane in self._lanes.values():
+            async with asyncio.timeout(CLOSE_SECONDS):
+                for lane in (lane for lanes in self._lanes.values() for lane in lanes):
                     await lane.idle()
+                if producer is not None:
+                    await _dispose(producer)
         except TimeoutError:
             log.warning("stream.producer_close_overrun")
-        producer, self._producer = self._producer, None
-        if producer is not None:
-            await self._dispose(producer)
+        for task in self._disposing:
+            task.cancel()
 
     async def send(self, messages: Sequence[Message]) -> Sequence[Exception | None]:
         """Append all and wait for all in-sync replicas; one answer a message, in order.
@@ -97,11 +101,11 @@ class AiokafkaProducer:
     async def _queue(self, messages: Sequence[Message], call: Call) -> None:
         producer = await self._started()
         most = self._settings.max_message_bytes
-        lanes: dict[str, list[Lane]] = {}
         used: set[Lane] = set()
-        for topic in {message.topic for message in messages}:
-            numbers = await producer.partitions_for(topic)
-            lanes[topic] = [self._lane(topic, number) for number in sorted(numbers)]
+        lanes = {
+            topic: self._lanes_of(topic, await producer.partitions_for(topic))
+            for topic in {message.topic for message in messages}
+        }
         anywhere = {topic: choice(of_topic) for topic, of_topic in lanes.items()}  # noqa: S311
         for index, message in enumerate(messages):
             size = message_bytes(message)
@@ -116,14 +120,17 @@ class AiokafkaProducer:
         for lane in used:
             lane.start()
 
-    def _lane(self, topic: str, number: int) -> Lane:
-        lane = self._lanes.get((topic, number))
-        if lane is None:
-            linger = self._settings.linger_ms / 1_000
-            lane = self._lanes[topic, number] = Lane(topic, number, linger, self._started, self._renew)
-        return lane
+    def _lanes_of(self, topic: str, numbers: Collection[int]) -> list[Lane]:
+        """One lane a partition, in the order of their numbers; partitions are only ever added."""
+        lanes = self._lanes.setdefault(topic, [])
+        linger = self._settings.linger_ms / 1_000
+        while len(lanes) < len(numbers):
+            lanes.append(Lane(topic, len(lanes), linger, self._started, self._renew))
+        return lanes
 
     async def _started(self) -> AIOKafkaProducer:
+        if self._closed:
+            raise StreamUnavailable("the producer is closed")
         if self._producer is not None:
             return self._producer
         async with self._starting:
@@ -144,7 +151,6 @@ class AiokafkaProducer:
                 enable_idempotence=True,
                 compression_type=None if settings.compression == "none" else settings.compression,
                 max_batch_size=BATCH_BYTES,
-                max_request_size=settings.max_message_bytes + 65_536,
             )
             started = False
             try:
@@ -161,22 +167,21 @@ class AiokafkaProducer:
                 await asyncio.sleep(self._backoff.delay(attempt))
             finally:
                 if not started:
-                    await self._dispose(producer)
+                    await _dispose(producer)
 
     def _renew(self, broken: AIOKafkaProducer) -> None:
         """Replace a producer of which a batch failed: its sequence numbers have a hole from then on."""
         if self._producer is broken:
             self._producer = None
-            task = asyncio.ensure_future(self._dispose(broken))
+            task = asyncio.ensure_future(_dispose(broken))
             self._disposing.add(task)
             task.add_done_callback(self._disposing.discard)
 
-    async def _dispose(self, producer: AIOKafkaProducer) -> None:
-        try:
-            async with asyncio.timeout(self._settings.send_timeout_seconds):
-                await producer.stop()
-        except (TimeoutError, KafkaError):
-            log.warning("stream.producer_close_overrun")
+
+async def _dispose(producer: AIOKafkaProducer) -> None:
+    """Disconnect; a producer that failed has its batches refused, which is no news by now."""
+    with suppress(KafkaError):
+        await producer.stop()
 
 
 def message_bytes(message: Message) -> int:

@@ -6,12 +6,12 @@ costs little more than one message. While a batch is under way the next one gath
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 
 from aiokafka import AIOKafkaProducer
-from aiokafka.errors import KafkaError
+from aiokafka.errors import KafkaError, MessageSizeTooLargeError
 
-from bellwire_kit.streams.protocol import Message, StreamUnavailable
+from bellwire_kit.streams.protocol import Message, MessageTooLarge, StreamUnavailable
 
 
 class Call:
@@ -84,7 +84,7 @@ class Lane:
             try:
                 producer = await self._connected()
             except StreamUnavailable as unavailable:
-                self._refuse(unavailable)
+                self._refuse(unavailable, {call for call, _, _ in self._waiting})
                 return
             await self._send_one_batch(producer)
 
@@ -116,13 +116,23 @@ class Lane:
         failure: Exception | None = None
         try:
             await (await producer.send_batch(batch, self._topic, partition=self._partition))
+        except MessageSizeTooLargeError as refusal:
+            failure = MessageTooLarge(f"{self._topic} takes no batch so large: {refusal!r}")
+            self._broken(producer)
         except (KafkaError, OSError) as refusal:
             failure = refusal
             self._broken(producer)
         for call, index, _ in taken:
             call.answer(index, failure)
+        if failure is not None:
+            self._refuse(failure, {call for call, _, _ in taken})
 
-    def _refuse(self, failure: Exception) -> None:
-        while self._waiting:
-            call, index, _ = self._waiting.popleft()
-            call.answer(index, failure)
+    def _refuse(self, failure: Exception, calls: Collection[Call]) -> None:
+        """Refuse what waits of these calls: a message must not overtake an earlier one of its key that failed."""
+        waiting, self._waiting = self._waiting, deque()
+        for entry in waiting:
+            call, index, _ = entry
+            if call in calls:
+                call.answer(index, failure)
+            else:
+                self._waiting.append(entry)

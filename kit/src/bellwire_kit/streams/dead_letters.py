@@ -10,6 +10,8 @@ SUFFIX = ".dlq"
 REASON, ERROR = "dlq_reason", "dlq_error"
 TOPIC, PARTITION, OFFSET = "dlq_topic", "dlq_partition", "dlq_offset"
 TIMESTAMP, GROUP = "dlq_timestamp", "dlq_group"
+CUT, KEPT_BYTES = "dlq_cut_from", 65_536
+"""A record that is too large for its dead-letter topic keeps so much of its body, and says how large it was."""
 PREFIX = "dlq_"
 """All headers that dead-lettering adds begin so; no header of a CloudEvent does (`ce_`, `content-type`)."""
 
@@ -35,6 +37,22 @@ def dead_letter_message(record: Record, outcome: DeadLetter, group: str) -> Mess
         (GROUP, group.encode()),
     )
     return Message(dead_letter_topic(record.topic), record.key, record.value, kept + added)
+
+
+def cut(letter: Message) -> Message:
+    """The letter with the first `KEPT_BYTES` of its body, and of its headers those that fit in as many.
+
+    Better than a partition that cannot go on.
+    """
+    headers: list[tuple[str, bytes]] = [(CUT, b"%d" % len(letter.value))]
+    room = KEPT_BYTES
+    # our own headers are the last ones, and small
+    for name, value in reversed(letter.headers):
+        room -= len(name) + len(value)
+        if room < 0:
+            break
+        headers.append((name, value))
+    return Message(letter.topic, letter.key, letter.value[:KEPT_BYTES], tuple(reversed(headers)))
 
 
 class DeadLetterWindow:

@@ -83,7 +83,7 @@ class FaustConsumer:
     def __init__(self, settings: StreamSettings, subscription: Subscription) -> None:
         self._settings = settings
         self._subscription = subscription
-        self._producer = AiokafkaProducer(settings)
+        self._producer = AiokafkaProducer(settings.for_dead_letters())
         self._settling = Settling(subscription, self._producer)
         self._backoff = Backoff(settings.retry_first_seconds, settings.retry_most_seconds)
         self._stopping = asyncio.Event()

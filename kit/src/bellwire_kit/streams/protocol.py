@@ -100,6 +100,10 @@ class Producer(Protocol):
         """Append all; the answer has one entry a message, in order: None, or why it was not appended."""
 
 
+class MessageTooLarge(Exception):
+    """The message can never be appended: it is larger than the settings or its topic allow."""
+
+
 class TooManyDeadLetters(Exception):
     """Too large a share of the recent records cannot be handled: the consumer stopped, nothing was lost."""
 

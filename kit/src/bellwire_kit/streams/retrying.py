@@ -1,6 +1,7 @@
 """What to do after a failure, as values: a function that decides returns what to do and never does it."""
 
 from dataclasses import dataclass
+from traceback import extract_tb
 
 from bellwire_kit.streams.protocol import StreamUnavailable
 
@@ -49,10 +50,15 @@ class Backoff:
 
 
 def causes(failure: BaseException) -> str:
-    """The classes of a failure and of its causes, outermost first; not their texts, which may hold values."""
+    """The classes of a failure and of its causes and where each arose, outermost first.
+
+    Not their texts, which may hold values of records.
+    """
     chain: list[str] = []
     link: BaseException | None = failure
     while link is not None:
-        chain.append(type(link).__name__)
+        frames = extract_tb(link.__traceback__)
+        where = f" at {frames[-1].filename}:{frames[-1].lineno}" if frames else ""
+        chain.append(type(link).__name__ + where)
         link = link.__cause__
     return " < ".join(chain)

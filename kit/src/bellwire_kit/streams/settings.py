@@ -3,7 +3,7 @@
 import ssl
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
@@ -50,6 +50,10 @@ class StreamSettings(BaseModel):
     """How long a start retries an unreachable broker or a missing topic before `StreamUnavailable`."""
     retry_first_seconds: float = Field(default=0.2, gt=0)
     retry_most_seconds: float = Field(default=10.0, gt=0)
+
+    def for_dead_letters(self) -> Self:
+        """The same with room for the headers that dead-lettering adds to a message of the largest size."""
+        return self.model_copy(update={"max_message_bytes": self.max_message_bytes + 32_768})
 
     def connection(self) -> Mapping[str, object]:
         """The keyword arguments with which an aiokafka client reaches and trusts the broker."""

@@ -5,11 +5,13 @@ from dataclasses import dataclass
 from time import perf_counter
 
 from bellwire_kit.streams import metrics
-from bellwire_kit.streams.dead_letters import DeadLetterWindow, dead_letter_message
+from bellwire_kit.streams.dead_letters import DeadLetterWindow, cut, dead_letter_message
 from bellwire_kit.streams.protocol import (
     DONE,
     DeadLetter,
     Handler,
+    Message,
+    MessageTooLarge,
     Outcome,
     Producer,
     Record,
@@ -90,12 +92,18 @@ class Settling:
             for record, outcome in zip(records, outcomes, strict=True)
             if isinstance(outcome, DeadLetter)
         ]
-        answers = await self._dead_letters.send(
-            [dead_letter_message(record, outcome, self._group) for record, outcome in refused]
-        )
-        for answer in answers:
-            if answer is not None:
-                raise DeadLetterFailed(f"a dead letter of {self._group} was not appended") from answer
+        letters = [dead_letter_message(record, outcome, self._group) for record, outcome in refused]
+        failures: list[Exception] = []
+        too_large: list[Message] = []
+        for letter, answer in zip(letters, await self._dead_letters.send(letters), strict=True):
+            if isinstance(answer, MessageTooLarge):
+                too_large.append(cut(letter))
+            elif answer is not None:
+                failures.append(answer)
+        if too_large:
+            failures += [answer for answer in await self._dead_letters.send(too_large) if answer is not None]
+        if failures:
+            raise DeadLetterFailed(f"a dead letter of {self._group} was not appended") from failures[0]
         for record, outcome in refused:
             metrics.DEAD_LETTERS.labels(record.topic, outcome.reason).inc()
 

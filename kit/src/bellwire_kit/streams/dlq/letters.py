@@ -43,6 +43,11 @@ class Letter:
             dead_letters.SUFFIX
         )
 
+    @property
+    def whole(self) -> bool:
+        """Whether it has all of its body; one that was cut cannot be redriven."""
+        return not _text(self.record.headers, dead_letters.CUT)
+
     def message(self) -> Message:
         """The record as it first came, for its source topic, with one header that says whence."""
         partition, offset = self.place
@@ -109,8 +114,10 @@ def letters(records: Iterable[Record]) -> list[Letter]:
 
 
 def chosen(found: Sequence[Letter], choice: Choice, limit: int) -> list[Letter]:
-    """The first `limit` of the chosen letters that have not been redriven."""
-    return [letter for letter in found if not letter.redriven and choice.takes(letter)][:limit]
+    """The first `limit` of the chosen letters that are whole and have not been redriven."""
+    return [letter for letter in found if letter.whole and not letter.redriven and choice.takes(letter)][
+        :limit
+    ]
 
 
 def counts(found: Iterable[Letter]) -> Mapping[str, tuple[int, int]]:
