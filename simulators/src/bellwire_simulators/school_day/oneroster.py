@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 
 from bellwire_simulators.school_day.district import District
+from bellwire_simulators.school_day.names import COURSES
 
 _FILES = {
     "academicSessions": """
@@ -79,7 +80,7 @@ def bundle(district: District, on: date) -> bytes:
         "orgs": _orgs(district),
         "courses": _courses(district),
         "classes": [
-            {"sourcedId": s.section_id, "title": s.course, "courseSourcedId": f"course-{s.course}",
+            {"sourcedId": s.section_id, "title": s.course, "courseSourcedId": _course_id(s.course),
              "classType": "scheduled", "schoolSourcedId": s.school_id, "termSourcedIds": "term"}
             for s in district.sections
         ],
@@ -102,6 +103,11 @@ def bundle(district: District, on: date) -> bytes:
         "results": [],
     }  # fmt: skip
     return _zip(rows)
+
+
+def _course_id(name: str) -> str:
+    """Ids have no spaces."""
+    return f"course-{COURSES.index(name)}"
 
 
 def _orgs(district: District) -> list[Row]:

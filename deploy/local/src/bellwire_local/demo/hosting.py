@@ -14,7 +14,7 @@ class Hosting:
 
     def __init__(self, outside: Outside, district_id: str) -> None:
         self._outside = outside
-        self._contact = Who("technical_contact", "contact-1", district_id)
+        self._contact = Who("technical_contact", "tess", district_id)
         self._operator = Who("operator", "operator-1", "")
 
     steps_with_mail = len(_STEPS) + 1
