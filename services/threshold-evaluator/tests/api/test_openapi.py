@@ -36,6 +36,7 @@ NAMING: dict[tuple[str, str], tuple[dict[str, str], Any, set[int]]] = {
         {"groups": {"grades": {"enabled": False}}},
         {404},
     ),
+    ("post", "/v1/me/settings/preview"): ({}, {"student_id": "student-of-a", "settings": {}}, {404}),
     ("get", "/v1/me/inbox"): ({"student_id": "student-of-a"}, None, {200}),
     ("post", "/v1/me/inbox/seen"): ({}, {"up_to": "ITEM"}, {404}),
     ("post", "/v1/me/inbox/read"): ({}, {"ids": ["ITEM"]}, {200}),
