@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from bellwire_kit.clock import Clock
 from bellwire_kit.logs import logger
 from bellwire_kit.postgres import UNAVAILABLE
-from bellwire_kit.streams.aiokafka_producer import MessageTooLarge
-from bellwire_kit.streams.protocol import Message, Producer
+from bellwire_kit.streams.protocol import Message, MessageTooLarge, Producer
 from bellwire_schemas.envelope import to_kafka
 
 from gradebook_events.domain.admission import MAX_DATA, Admitted, admit

@@ -17,6 +17,10 @@ from gradebook_events.wire.attributes import incoming, refused
 Raw = msgspec.Raw
 
 
+_LEFT_OUT: Final = "\x00"
+"""Stands for a member that is not there; an empty one is not the same, and is refused."""
+
+
 class _Usual(msgspec.Struct, forbid_unknown_fields=True, gc=False):
     """The members of nearly every event; one with others, or other types, is read the long way."""
 
@@ -25,16 +29,16 @@ class _Usual(msgspec.Struct, forbid_unknown_fields=True, gc=False):
     source: str
     type: str
     data: Raw
-    subject: str = ""
-    time: str = ""
-    datacontenttype: str = ""
+    subject: str = _LEFT_OUT
+    time: str = _LEFT_OUT
+    datacontenttype: str = _LEFT_OUT
 
 
 _usual: Final = msgspec.json.Decoder(_Usual)
 _members: Final = msgspec.json.Decoder(dict[str, Raw])
 _items: Final = msgspec.json.Decoder(list[Raw])
 _scalar: Final = msgspec.json.Decoder(str | bool | int | None)
-_JSON: Final = ("", "application/json")
+_JSON: Final = (_LEFT_OUT, "application/json")
 _BROKEN: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 
@@ -67,20 +71,25 @@ def read_item(text: bytes) -> Incoming | Refusal:
         event = _usual.decode(text)
     except _BROKEN:
         return _long_way(text)
-    plain = event.specversion == "1.0" and event.datacontenttype in _JSON and _plain(event)
-    if not plain:
+    subject = "" if event.subject is _LEFT_OUT else event.subject
+    time = "" if event.time is _LEFT_OUT else event.time
+    if not _plain(event, subject, time):
         return _long_way(text)
-    return Incoming(event.id, event.source, event.type, event.subject, event.time, bytes(event.data), {})
+    return Incoming(event.id, event.source, event.type, subject, time, bytes(event.data), {})
 
 
-def _plain(event: _Usual) -> bool:
+def _plain(event: _Usual, subject: str, time: str) -> bool:
     """Say whether nothing about the attributes needs a second look."""
     return (
-        0 < len(event.id) <= 255
+        event.specversion == "1.0"
+        and event.datacontenttype in _JSON
+        and event.subject != ""
+        and event.time != ""
+        and 0 < len(event.id) <= 255
         and 0 < len(event.source) <= 255
         and 0 < len(event.type) <= 255
-        and len(event.subject) <= 512
-        and (event.id + event.source + event.type + event.subject + event.time).isprintable()
+        and len(subject) <= 512
+        and (event.id + event.source + event.type + subject + time).isprintable()
     )
 
 

@@ -1,0 +1,1 @@
+"""Bench of the door beside a bare aiohttp handler."""
