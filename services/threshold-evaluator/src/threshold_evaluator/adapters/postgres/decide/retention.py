@@ -1,0 +1,51 @@
+"""Retention in Postgres: days are dropped as partitions, the rest is deleted in small batches."""
+
+from datetime import date, datetime
+
+from bellwire_kit.postgres import Pool
+
+from threshold_evaluator.adapters.postgres.decide.store import queries
+
+_BY_DAY = ("changes", "decisions", "effective_settings", "device_outcomes")
+
+
+class PostgresRetention:
+    """`upkeep.Retention` on a pool."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool, self._queries = pool, queries()
+
+    async def drop_days(self, before: date) -> None:
+        """See `Retention.drop_days`: a partition is detached concurrently, so that no running query waits.
+
+        Two processes may try the same one; the second finds it gone.
+        """
+        for parent in _BY_DAY:
+            async for row in self._queries.old_partitions(self._pool, parent=parent, before=before):
+                name = row["name"]
+                async with self._pool.acquire() as connection:
+                    if not await connection.fetchval("select pg_try_advisory_lock(hashtext($1))", name):
+                        continue
+                    try:
+                        if await connection.fetchval("select to_regclass($1) is not null", name):
+                            # Names are those of `ensure_day`: letters, digits and _ only.
+                            await connection.execute(
+                                f'alter table "{parent}" detach partition "{name}" concurrently'
+                            )
+                            await connection.execute(f'drop table "{name}"')
+                    finally:
+                        await connection.execute("select pg_advisory_unlock(hashtext($1))", name)
+
+    async def delete_settled(self, before: date, limit: int) -> int:
+        """See `Retention.delete_settled`."""
+        return _count(await self._queries.delete_settled(self._pool, before=before, limit=limit))
+
+    async def delete_inbox(self, before: datetime, limit: int) -> int:
+        """See `Retention.delete_inbox`."""
+        return _count(await self._queries.delete_old_inbox(self._pool, before=before, limit=limit))
+
+
+def _count(answer: object) -> int:
+    """Read how many rows a command touched from its tag (`DELETE 12`) or number."""
+    words = str(answer).split()
+    return int(words[-1]) if words and words[-1].isdigit() else 0
