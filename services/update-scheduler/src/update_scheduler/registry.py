@@ -189,7 +189,7 @@ class Registry(Protocol):
         """Append to the catalogue; Missing when the version is there or the release of a pack is not."""
 
     async def releases(self) -> Sequence[Release]:
-        """The catalogue, newest first."""
+        """The catalogue in its order, oldest first."""
 
     async def add_contact(self, contact: ContactEntry) -> ContactEntry | Missing:
         """Add a contact; Missing when the district or group is not there or has this address."""

@@ -133,12 +133,13 @@ async def check_turn(queue: Queue, requests: Collection[Request], to: Status) ->
     """Once work has begun on an older request of a site the newer one waits. Raises `Clash` naming it."""
     if to not in BEGUN:
         return
+    catalogue = await queue.catalogue()
     waiting = {(r.district_id, r.target): r for r in requests if r.kind is RequestKind.VERSION_UPDATE}
     for other in await queue.lock_open({district for district, _ in waiting}):
         mine = waiting.get((other.district_id, other.target))
         if mine is None or other.id == mine.id or not is_open(other.state):
             continue
-        if has_begun(other.state) and other.created_at < mine.created_at:
+        if has_begun(other.state) and catalogue.newer(mine.version, other.version):
             raise Clash(
                 "waits-for-older",
                 f"Work has begun on an older request of this site (request {other.id}): finish it first.",

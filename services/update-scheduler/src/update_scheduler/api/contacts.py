@@ -67,7 +67,7 @@ class Contacts(QueueView):
         found = await self.parts.registry.contacts(
             districts, groups, UUID(after[0]) if after else None, limit
         )
-        following = self.page("contacts", [found[-1].id] if found else [], full=len(found) == limit)
+        following = self.page("contacts", [str(found[-1].id)] if found else [], full=len(found) == limit)
         return answer(ContactsOut(items=[_out(c) for c in found], next=following))
 
     async def post(self, body: ContactIn) -> r201[ContactOut]:

@@ -32,7 +32,7 @@ class ReleaseOut(Out):
 
 
 class ReleasesOut(Out):
-    """The catalogue, newest first. It is short: one page."""
+    """The catalogue in its order, oldest first. It is short: one page."""
 
     items: list[ReleaseOut]
     next: str | None = None
@@ -53,7 +53,7 @@ class Releases(QueueView):
     roles: ClassVar[Roles] = {"POST": OPERATORS}
 
     async def get(self) -> r200[ReleasesOut]:
-        """List all versions, newest first: an Rx pack comes after its release and before the next.
+        """List all versions in order, oldest first: an Rx pack comes after its release, before the next.
 
         Tags: releases
         """

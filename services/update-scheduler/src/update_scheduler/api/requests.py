@@ -93,7 +93,7 @@ class Requests(QueueView):
         found = await self.parts.registry.requests(wanted)
         last = found[-1].request if found else None
         following = self.page(
-            "requests", [last.created_at, last.id] if last else [], full=len(found) == limit
+            "requests", [last.created_at.isoformat(), str(last.id)] if last else [], full=len(found) == limit
         )
         now = self.parts.clock.now()
         return answer(RequestsOut(items=[request_out(s, now) for s in found], next=following))

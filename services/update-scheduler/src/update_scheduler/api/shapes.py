@@ -70,6 +70,7 @@ class RequestOut(Out):
     district_id: str
     kind: RequestKind
     target: Environment
+    site_id: str
     site_ids: list[str]
     version: str | None
     status: Status
@@ -145,6 +146,7 @@ def request_out(shown: Shown, now: datetime) -> RequestOut:
         district_id=r.district_id,
         kind=r.kind,
         target=r.target,
+        site_id=r.sites[0],
         site_ids=list(r.sites),
         version=r.version or None,
         status=r.state.status,

@@ -146,7 +146,7 @@ class Windows(QueueView):
         """
         after = self.position("windows", cursor)
         found = await self.parts.registry.windows(UUID(after[0]) if after else None, limit)
-        following = self.page("windows", [found[-1].id] if found else [], full=len(found) == limit)
+        following = self.page("windows", [str(found[-1].id)] if found else [], full=len(found) == limit)
         return answer(WindowsOut(items=[_out(w) for w in found], next=following))
 
     async def post(self, body: WindowIn) -> r201[WindowOut]:
@@ -227,7 +227,7 @@ class Blackouts(QueueView):
         """
         after = self.position("blackouts", cursor)
         found = await self.parts.registry.blackouts(UUID(after[0]) if after else None, limit)
-        following = self.page("blackouts", [found[-1].id] if found else [], full=len(found) == limit)
+        following = self.page("blackouts", [str(found[-1].id)] if found else [], full=len(found) == limit)
         items = [BlackoutOut.model_validate({**_plain(b), "touches": None}) for b in found]
         return answer(BlackoutsOut(items=items, next=following))
 

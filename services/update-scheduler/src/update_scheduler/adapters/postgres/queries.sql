@@ -156,7 +156,7 @@ from jsonb_array_elements(:rows::jsonb) with ordinality as rows(e, n)
 order by n
 on conflict (id) do nothing;
 
--- name: insert_mails(rows)!
+-- name: insert_mails(rows, at)!
 -- Mail to be sent, in the order given.
 insert into mail_outbox (message_id, request_id, district_id, environment, recipient, subject, body, html,
     created_at)

@@ -158,7 +158,7 @@ class PostgresQueue:
     async def add_audit(self, steps: Sequence[Step], by: Person, at: datetime) -> None:  # noqa: D102
         lines = [
             {
-                "request_id": step.after.id,
+                "request_id": str(step.after.id),
                 "district_id": step.after.district_id,
                 "environment": step.after.target.value,
                 "from_status": None if isinstance(step.before, Came) else step.before.status.value,
@@ -203,7 +203,7 @@ class PostgresQueue:
     async def add_events(self, events: Sequence[Event]) -> None:  # noqa: D102
         lines = [
             {
-                "id": e.id,
+                "id": str(e.id),
                 "site_id": e.site_id,
                 "district_id": e.district_id,
                 "environment": e.environment.value,
@@ -219,7 +219,7 @@ class PostgresQueue:
         lines = [
             {
                 "message_id": m.message_id,
-                "request_id": m.request.id,
+                "request_id": str(m.request.id),
                 "district_id": m.request.district_id,
                 "environment": m.request.target.value,
                 "recipient": m.recipient,

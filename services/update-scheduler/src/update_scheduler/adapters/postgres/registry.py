@@ -143,7 +143,7 @@ class PostgresRegistry:
 
     async def add_window(self, window: WindowEntry) -> None:  # noqa: D102
         row = {
-            "id": window.id,
+            "id": str(window.id),
             "name": window.name,
             "hosting": window.hosting.value,
             "kinds": [k.value for k in window.kinds],

@@ -56,9 +56,9 @@ from releases r where r.version = :rx_of and r.pack = 0
 on conflict (version) do nothing;
 
 -- name: all_releases()
--- The catalogue, newest first.
+-- The catalogue in its order, oldest first.
 select version, coalesce(rx_of, '') as rx_of, released_on, notes
-from releases order by release_position desc, pack desc;
+from releases order by release_position, pack;
 
 -- name: insert_contact(id, name, email, role, district_id, group_id, user_id)!
 -- A contact, unless its district or group has the address.

@@ -127,7 +127,7 @@ def row_of(request: Request) -> dict[str, Any]:
     refresh_done = request.kind is RequestKind.DATABASE_REFRESH and isinstance(live, Completed)
     group = request.group if isinstance(request.group, Member) else None
     return {
-        "id": request.id,
+        "id": str(request.id),
         "district_id": request.district_id,
         "environment": request.target.value,
         "kind": request.kind.value,
@@ -140,7 +140,7 @@ def row_of(request: Request) -> dict[str, Any]:
         "came_from": back.status.value if isinstance(live, PendingInput) else None,
         "answered": isinstance(live, PendingInput) and live.answered,
         "completed_at": live.at if isinstance(live, Completed) else None,
-        "newer_id": live.newer if isinstance(live, NewVersionRequested) else None,
+        "newer_id": str(live.newer) if isinstance(live, NewVersionRequested) else None,
         "reason": live.reason if isinstance(live, UnableToComplete) else "",
         "cancelled_at": request.moved_at if isinstance(state, Cancelled) else None,
         "deleted_at": request.moved_at if isinstance(state, Deleted) else None,
@@ -148,7 +148,7 @@ def row_of(request: Request) -> dict[str, Any]:
         "requested_by": request.requested_by,
         "note": request.note,
         "preferred_at": None if isinstance(request.preferred, NoDate) else request.preferred,
-        "group_request_id": group.group_request if group else None,
+        "group_request_id": str(group.group_request) if group else None,
         "group_left": group.left if group else False,
         "moved_at": request.moved_at,
         "created_at": request.created_at,
@@ -175,7 +175,7 @@ def group_request_of(row: Row) -> GroupRequest:
 def group_row(whole: GroupRequest) -> dict[str, Any]:
     """The row of a group request, as JSON values."""
     return {
-        "id": whole.id,
+        "id": str(whole.id),
         "group_id": whole.group_id,
         "group_name": whole.group_name,
         "version": whole.version,
