@@ -11,14 +11,13 @@ from rich.console import Console
 from rich.table import Table
 
 from bellwire_local import standing
+from bellwire_local.background import run_in_background, stop_in_background
 from bellwire_local.clock import move_by, move_to
 from bellwire_local.endpoints import Endpoints
 from bellwire_local.errors import ClockRefused, LocalError, NotUp
 from bellwire_local.local_tokens import local_token
 from bellwire_local.paths import local_directory
 from bellwire_local.services import EVERYTHING
-from bellwire_local.stack import Stack
-from bellwire_local.supervisor import Reporter, run_in_background, stop_in_background, supervise
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="The local stack of Bellwire.")
 _out = Console(highlight=False, soft_wrap=True)
@@ -56,6 +55,10 @@ def up(only: Only = None) -> None:
 @app.command()
 def run(only: Only = None, report_to: Report = -1) -> None:
     """Start everything in the foreground, until Ctrl-C."""
+    # Imported here because the other commands answer in a third of the time without it.
+    from bellwire_local.stack import Stack  # noqa: PLC0415
+    from bellwire_local.supervisor import Reporter, supervise  # noqa: PLC0415
+
     folder = local_directory()
     children = only or EVERYTHING
     if report_to >= 0:

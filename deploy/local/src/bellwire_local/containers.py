@@ -8,11 +8,11 @@ from docker.errors import DockerException  # type: ignore[import-untyped]
 from testcontainers.core.container import DockerContainer
 
 from bellwire_local.errors import ContainersMissing, PartSlow
-from bellwire_local.jars import KAFKA_VERSION, Progress
+from bellwire_local.jars import KAFKA_VERSION
 from bellwire_local.kafka import answers, settings
 from bellwire_local.ports import HOST, free_port
 from bellwire_local.postgres import takes_queries
-from bellwire_local.processes import POLL
+from bellwire_local.processes import POLL, Progress
 
 _READY_SECONDS = 120.0
 _PASSWORD = "bellwire"  # noqa: S105 - of a container that listens on this machine only

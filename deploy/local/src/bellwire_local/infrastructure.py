@@ -6,12 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from bellwire_local.containers import kafka_container, postgres_container
 from bellwire_local.errors import LocalError
-from bellwire_local.jars import Progress
 from bellwire_local.kafka import EmbeddedKafka
 from bellwire_local.ports import port_for
 from bellwire_local.postgres import EmbeddedPostgres
+from bellwire_local.processes import Progress
 
 
 class Part(Protocol):
@@ -95,6 +94,8 @@ def choose_broker(
     if named := environ.get("KAFKA_BOOTSTRAP_SERVERS"):
         return Broker(ProvidedPart("kafka"), named)
     if wants_containers(environ):
+        from bellwire_local.containers import kafka_container  # noqa: PLC0415 - slow, and seldom wanted
+
         return Broker(*kafka_container())
     embedded = EmbeddedKafka(state, log, port=port_for("kafka"), env=env)
     return Broker(embedded, embedded.bootstrap_servers)
@@ -107,5 +108,7 @@ def choose_database(
     if named := environ.get("DATABASE_URL"):
         return Database(ProvidedPart("postgres"), named)
     if wants_containers(environ):
+        from bellwire_local.containers import postgres_container  # noqa: PLC0415 - as above
+
         return Database(*postgres_container())
     return Database(EmbeddedPostgres(state, log, port=port_for("postgres"), env=env))

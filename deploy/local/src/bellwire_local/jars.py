@@ -10,7 +10,6 @@ import os
 import shutil
 import tempfile
 import threading
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -21,14 +20,13 @@ from jgo.parse import Coordinate
 
 from bellwire_local.errors import DownloadFailed
 from bellwire_local.paths import cache_directory, disk, make, require_room
+from bellwire_local.processes import Progress
 
 KAFKA_VERSION = "4.3.1"
 LOG4J_VERSION = "2.25.4"
 PINS = Path(__file__).with_name("kafka_jars.txt")
 MAVEN = "https://repo.maven.apache.org/maven2"
 """Maven Central; BELLWIRE_MAVEN_URL names a mirror of it."""
-
-Progress = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,10 +13,10 @@ from kafka import KafkaAdminClient
 from kafka.errors import KafkaError
 
 from bellwire_local.errors import PartDied
-from bellwire_local.jars import KAFKA_VERSION, Progress, class_path
+from bellwire_local.jars import KAFKA_VERSION, class_path
 from bellwire_local.paths import make, require_room, write_atomically
 from bellwire_local.ports import HOST, accepts, free_port, require_free
-from bellwire_local.processes import Command, Process
+from bellwire_local.processes import Command, Process, Progress
 
 READY_SECONDS = 30.0
 _NO_VARIABLES: Mapping[str, str] = MappingProxyType({})

@@ -13,9 +13,8 @@ from bellwire_local.databases import create_database
 from bellwire_local.endpoints import Endpoints
 from bellwire_local.errors import LocalError
 from bellwire_local.infrastructure import Part, choose_broker, choose_database
-from bellwire_local.jars import Progress
 from bellwire_local.paths import make
-from bellwire_local.processes import Command, Process
+from bellwire_local.processes import Command, Process, Progress
 from bellwire_local.revival import Mortal
 from bellwire_local.services import (
     ISSUER,

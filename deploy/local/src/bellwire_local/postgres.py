@@ -18,10 +18,9 @@ from urllib.parse import quote
 import psycopg
 
 from bellwire_local.errors import LocalError, PartDied
-from bellwire_local.jars import Progress
 from bellwire_local.paths import disk, make, require_room, write_atomically
 from bellwire_local.ports import HOST, free_port, require_free
-from bellwire_local.processes import Command, Process, run_as
+from bellwire_local.processes import Command, Process, Progress, run_as
 
 READY_SECONDS = 60.0
 """Long, because recovery after a kill may replay some log first."""

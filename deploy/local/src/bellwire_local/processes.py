@@ -24,6 +24,9 @@ STACK_VARIABLE = "BELLWIRE_STACK"
 """Environment variable whose value marks every process of one stack, for the watcher to find."""
 
 
+Progress = Callable[[str], None]
+"""Told a line for people, whenever something begins or ends."""
+
 _NO_VARIABLES: Mapping[str, str] = MappingProxyType({})
 
 

@@ -8,8 +8,7 @@ from typing import Protocol, runtime_checkable
 
 from bellwire_local.backoff import Backoff
 from bellwire_local.errors import LocalError
-from bellwire_local.jars import Progress
-from bellwire_local.processes import Process
+from bellwire_local.processes import Process, Progress
 
 _LOOK_SECONDS = 0.1
 

@@ -9,8 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from bellwire_local.jars import Progress
-from bellwire_local.processes import Command, Process
+from bellwire_local.processes import Command, Process, Progress
 
 SERVICES = ("gradebook_events", "threshold_evaluator", "push_dispatcher", "update_scheduler")
 SIMULATORS, ISSUER, MAIL = "simulators", "issuer", "mail"

@@ -14,28 +14,18 @@ from typing import Self
 from bellwire_local import clock
 from bellwire_local.endpoints import Endpoints
 from bellwire_local.errors import LocalError, NotUp, PartSlow
-from bellwire_local.jars import Progress
 from bellwire_local.launch import Launch, Launched, Order
 from bellwire_local.local_tokens import local_token
 from bellwire_local.paths import make
-from bellwire_local.processes import POLL
+from bellwire_local.processes import POLL, Progress
 from bellwire_local.revival import Mortal, Revival
 from bellwire_local.services import EVERYTHING, READY_SECONDS
+from bellwire_local.standing import PartState
 from bellwire_local.surroundings import surroundings
 from bellwire_local.watcher import Watcher
 
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 _NOTHING_EACH: Mapping[str, Mapping[str, str]] = MappingProxyType({})
-
-
-@dataclass(frozen=True, slots=True)
-class PartState:
-    """One line of `status`; `pid` is 0 for a part that is no process of ours."""
-
-    name: str
-    running: bool
-    pid: int
-    restarts: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,16 @@ from pathlib import Path
 from bellwire_local.errors import AlreadyUp, NotUp
 from bellwire_local.paths import disk, make, write_atomically
 from bellwire_local.processes import POLL
-from bellwire_local.stack import PartState
+
+
+@dataclass(frozen=True, slots=True)
+class PartState:
+    """One line of `status`; `pid` is 0 for a part that is no process of ours."""
+
+    name: str
+    running: bool
+    pid: int
+    restarts: int
 
 
 @dataclass(frozen=True, slots=True)

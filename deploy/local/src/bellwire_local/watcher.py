@@ -24,6 +24,8 @@ from bellwire_local.processes import POLL, STACK_VARIABLE
 
 _ASK_SECONDS = 8.0
 _KILL_SECONDS = 4.0
+_NOTICE_SECONDS = 1.0
+_SWEEPING = b"sweeping"
 
 
 class Watcher:
@@ -37,7 +39,7 @@ class Watcher:
         self.mark = uuid.uuid4().hex
         held = _take(lock)
         self._process = subprocess.Popen(  # noqa: S603 - ourselves
-            [sys.executable, "-m", "bellwire_local.watcher", self.mark, *map(str, remove)],
+            [sys.executable, "-m", "bellwire_local.watcher", self.mark, str(held), *map(str, remove)],
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
@@ -63,16 +65,18 @@ class Watcher:
 
 
 def _take(lock: Path) -> int:
-    deadline = time.monotonic() + _ASK_SECONDS + _KILL_SECONDS
+    began = time.monotonic()
     with disk(lock):
         descriptor = os.open(lock, os.O_RDWR | os.O_CREAT, 0o644)
     while True:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            os.ftruncate(descriptor, 0)
             return descriptor
         except BlockingIOError as error:
-            # What crashed a moment ago is being swept; a stack that lives is not.
-            if time.monotonic() > deadline:
+            # What crashed a moment ago is being swept, and worth waiting for; a stack that lives is not.
+            patience = _ASK_SECONDS + _KILL_SECONDS if lock.read_bytes() == _SWEEPING else _NOTICE_SECONDS
+            if time.monotonic() - began > patience:
                 os.close(descriptor)
                 raise AlreadyUp(
                     f"Another stack uses {lock.parent}: stop it (`make down`), or choose another folder "
@@ -110,11 +114,12 @@ def sweep(mark: str) -> None:
         time.sleep(5 * POLL)
 
 
-def main(mark: str, *remove: str) -> None:
+def main(mark: str, lock: str, *remove: str) -> None:
     """Wait for the parent's end, sweep, remove."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
     sys.stdin.buffer.read()
+    os.pwrite(int(lock), _SWEEPING, 0)
     sweep(mark)
     for folder in remove:
         shutil.rmtree(folder, ignore_errors=True)
