@@ -14,6 +14,7 @@ from bellwire_schemas.roster import DistrictChanged, SchoolChanged
 from bellwire_schemas.source import InvalidSource, Source, parse_source
 from pydantic import ValidationError
 
+from threshold_evaluator.ports import Unstorable
 from threshold_evaluator.project import RosterTables, Sourced, project
 
 _MODELS = (DistrictChanged, SchoolChanged)
@@ -54,7 +55,7 @@ class RosterTransactions(Protocol):
     """Opens a transaction on the roster; it is committed when the block ends without an error."""
 
     def begin(self) -> AbstractAsyncContextManager[RosterTables]:
-        """Return the tables inside a new transaction."""
+        """Return the tables inside a new transaction; `Unstorable` when the database refuses a value."""
 
 
 class ProjectPlaces:
@@ -68,8 +69,21 @@ class ProjectPlaces:
         read = [read_place(record) for record in records]
         places = [each for each in read if isinstance(each, Sourced)]
         if places:
-            async with self._transactions.begin() as tables:
-                await project(places, tables)
-                faults.point("project.before_commit")
-            faults.point("project.after_commit")
+            try:
+                await self._store(places)
+            except Unstorable:
+                return await self._halves(records)
         return [DONE if isinstance(each, Sourced) else each for each in read]
+
+    async def _store(self, places: Sequence[Sourced]) -> None:
+        async with self._transactions.begin() as tables:
+            await project(places, tables)
+            faults.point("project.before_commit")
+        faults.point("project.after_commit")
+
+    async def _halves(self, records: Sequence[Record]) -> Sequence[Outcome]:
+        """Find the record that the database refuses: it alone is a dead letter."""
+        if len(records) == 1:
+            return [DeadLetter("unstorable", "the database refuses a value of the event")]
+        middle = len(records) // 2
+        return [*await self(records[:middle]), *await self(records[middle:])]

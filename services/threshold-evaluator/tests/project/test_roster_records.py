@@ -62,11 +62,17 @@ async def test_a_batch_is_stored_and_its_bad_record_costs_only_itself(migrated: 
             [
                 record(versioned(name="Old"), offset=1),
                 record("{", offset=2),
+                record(
+                    f'{{"district_id": "roosevelt", "modified_at": "2026-09-02T08:00:00Z", "name": "N", "state": "TX",'
+                    f' "timezone": "UTC", "settings": {{"a": {10**400}, "b": NaN}}}}',
+                    offset=5,
+                ),
                 record(school, type="bellwire.school.changed.v1", offset=3),
                 record(versioned(name="Neu"), offset=4),
             ]
         )
-        assert [outcome is DONE for outcome in outcomes] == [True, False, True, True]
+        assert [outcome is DONE for outcome in outcomes] == [True, False, False, True, True]
+        assert outcomes[2] == DeadLetter("unstorable", "the database refuses a value of the event")
         assert await pool.fetchval("select name from districts where district_id = 'roosevelt'") == "Neu"
         assert (
             await pool.fetchval("select environment from schools where district_id = 'roosevelt'")

@@ -1,5 +1,6 @@
 """The roster tables inside one transaction of the caller."""
 
+import json
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import date
@@ -7,6 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, TypeAlias
 
+import asyncpg
 import orjson
 from bellwire_kit.postgres import Connection, Pool, load_queries
 from bellwire_schemas.changes import ScheduleChanged
@@ -18,6 +20,7 @@ from bellwire_schemas.roster import (
     StudentChanged,
 )
 
+from threshold_evaluator.ports import Unstorable
 from threshold_evaluator.project import Recalculation, RosterData, Sourced, Written
 
 Columns: TypeAlias = dict[str, list[Any]]
@@ -29,7 +32,10 @@ def _queries() -> Any:
 
 
 def _text(value: Any) -> str:
-    return orjson.dumps(value).decode()
+    try:
+        return orjson.dumps(value).decode()
+    except TypeError:  # a whole number of more than 64 bits, which jsonb can hold
+        return json.dumps(value)
 
 
 def _columns(rows: Sequence[Sourced], **fields: Callable[[Any], Any]) -> Columns:
@@ -151,5 +157,8 @@ class PostgresRosterTransactions:
     @asynccontextmanager
     async def begin(self) -> AsyncIterator[PostgresRoster]:
         """See `RosterTransactions.begin`."""
-        async with self._pool.acquire() as connection, connection.transaction():
-            yield PostgresRoster(connection)
+        try:
+            async with self._pool.acquire() as connection, connection.transaction():
+                yield PostgresRoster(connection)
+        except asyncpg.DataError as error:
+            raise Unstorable(type(error).__name__) from error
