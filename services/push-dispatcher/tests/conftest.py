@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import os
 import subprocess
 import sys
 import time
@@ -13,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import orjson
 import pytest
@@ -311,6 +310,7 @@ async def town_on(url: str, described: dict[str, str], **changes: Any) -> AsyncI
     settings = settings_for(url, described, **changes)
     clock, broker = ManualClock(NOW), MemoryBroker()
     async with open_pool(url, SCHEMA, maximum=6) as pool:
+        await pool.execute(f"truncate {TABLES}")
         doors = open_providers(settings)
         parts = compose(settings, PostgresStore(pool), broker.producer(), clock, doors)
         running = asyncio.create_task(parts.sending.run())
@@ -339,7 +339,3 @@ def start_town() -> Callable[..., Any]:
 @pytest.fixture
 def messages() -> Callable[[Any], tuple[bytes, bytes, tuple[tuple[str, bytes], ...]]]:
     return message
-
-
-NIL = UUID(int=0)
-ENVIRON = os.environ

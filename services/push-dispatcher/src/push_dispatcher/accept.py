@@ -247,8 +247,7 @@ def _counting(intake: Intake) -> list[AlertRequested | InboxChanged]:
 
 
 def _wait(candidate: Candidate, ruling: Ruling) -> float:
-    spare = candidate.device.spare_until
-    left = (spare - datetime.now(UTC)).total_seconds() if spare.year > 1 else 0.0
+    left = (candidate.device.spare_until - datetime.now(UTC)).total_seconds()
     held = 0.0 if isinstance(ruling, Send | End) else HOLD_SECONDS
     return max(left, held, candidate.wait_seconds)
 

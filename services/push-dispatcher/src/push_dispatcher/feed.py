@@ -138,10 +138,9 @@ class Feed:
 
 
 def _wait(ruling: Ruling | None, device: Device) -> float:
-    if device.spare_until.year > 1:
-        left = (device.spare_until - datetime.now(UTC)).total_seconds()
-        if left > 0:
-            return left
+    left = (device.spare_until - datetime.now(UTC)).total_seconds()
+    if left > 0:
+        return left
     return 0.0 if ruling is None or isinstance(ruling, Send) else HOLD_SECONDS
 
 

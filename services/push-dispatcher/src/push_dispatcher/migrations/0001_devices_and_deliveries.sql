@@ -16,7 +16,7 @@ create table devices (
     settings jsonb not null,
     registered_at timestamptz not null default now(),
     seen_at timestamptz not null,
-    spare_until timestamptz not null default '-infinity',
+    spare_until timestamptz not null default 'epoch',
     primary key (district_id, environment, installation_id)
 );
 create unique index devices_token on devices (app, token_digest);

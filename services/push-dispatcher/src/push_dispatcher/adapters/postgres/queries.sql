@@ -243,7 +243,7 @@ values (:district, :environment, :user, :installation, :platform, :app, :token, 
    set platform = excluded.platform, app = excluded.app, token = excluded.token,
        token_digest = excluded.token_digest, token_kind = excluded.token_kind,
        apns_environment = excluded.apns_environment, settings = excluded.settings,
-       registered_at = excluded.registered_at, seen_at = excluded.seen_at, spare_until = '-infinity'
+       registered_at = excluded.registered_at, seen_at = excluded.seen_at, spare_until = 'epoch'
 returning district_id, environment, user_id, installation_id, platform, app, token, token_kind,
           apns_environment, settings, registered_at, seen_at, spare_until, (xmax = 0) as created;
 
