@@ -10,6 +10,8 @@ from datetime import datetime
 
 from bellwire_kit import faults
 from bellwire_kit.clock import Clock
+from bellwire_kit.logs import logger
+from bellwire_kit.metrics import UNEXPECTED_ERRORS
 from bellwire_kit.streams.protocol import DONE, DeadLetter, Outcome, Producer, Record
 from bellwire_schemas.changes import AttendanceChanged
 from bellwire_schemas.source import Source
@@ -31,6 +33,11 @@ from threshold_evaluator.ports import (
 )
 from threshold_evaluator.project import Sourced, StudentRef, project
 from threshold_evaluator.publish import publish
+
+_log = logger(__name__)
+
+_OF_A_VALUE = (ValueError, TypeError, LookupError, ArithmeticError, AttributeError)
+"""What pure code raises about a value, and will again: the record is found and set aside; all else is retried."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,16 +70,22 @@ class Evaluate:
         faults.point("evaluate.decoded")
         try:
             messages = await self._transact(decoded, records, now)
-        except Unstorable:
-            return await self._halves(records)
+        except Unstorable as error:
+            return await self._halves(records, error)
+        except _OF_A_VALUE as error:
+            UNEXPECTED_ERRORS.labels("evaluate").inc()
+            _log.exception("no rule foresaw a value of this batch", records=len(records))
+            return await self._halves(records, error)
         faults.point("evaluate.committed")
         await publish(messages, self._store, self._producer, now, "evaluate")
         return [each if isinstance(each, DeadLetter) else DONE for each in decoded]
 
-    async def _halves(self, records: Sequence[Record]) -> Sequence[Outcome]:
-        """Find the record that the database refuses: it alone is a dead letter, the others are evaluated."""
+    async def _halves(self, records: Sequence[Record], error: Exception) -> Sequence[Outcome]:
+        """Find the record at fault: it alone is a dead letter, the others are evaluated."""
         if len(records) == 1:
-            return [DeadLetter("unstorable", "the database refuses a value of the event")]
+            if isinstance(error, Unstorable):
+                return [DeadLetter("unstorable", f"the database refuses a value of the event: {error}")]
+            return [DeadLetter("unexpected", f"no rule foresaw a value of the event: {type(error).__name__}")]
         middle = len(records) // 2
         return [*await self(records[:middle]), *await self(records[middle:])]
 

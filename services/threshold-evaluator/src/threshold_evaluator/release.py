@@ -120,23 +120,29 @@ class Release:
     async def _recalculate(self, now: datetime) -> None:
         """Wake what changes of settings, roster or bells touch, and take back what a closed gate forbids."""
         async with self._store.transaction() as tables:
-            on_their_way = await tables.recalculate(now, self._pace.batch)
-            if not on_their_way:
-                return
-            known = await tables.peek(
-                {source: wanted_of([each.due for each in listed]) for source, listed in on_their_way.items()}
-            )
-            withdrawn: list[OnItsWay] = []
-            notices: dict[object, Outgoing] = {}
-            for source, listed in on_their_way.items():
-                for each in closed(listed, known[source], now):
-                    withdrawn.append(each)
-                    notices[each.sent_as] = announce.withdrawal(
-                        source, each.due, each.sent_as, "gate_closed", now
-                    )
-            if withdrawn:
-                await tables.withdraw(withdrawn, list(notices.values()), now)
+            notices = await self._withdraw(await tables.recalculate(now, self._pace.batch), tables, now)
             faults.point("release.recalculated")
+        await publish(notices, self._store, self._producer, now, "release.withdrawn")
+
+    async def _withdraw(
+        self, on_their_way: Mapping[Source, Sequence[OnItsWay]], tables: Transaction, now: datetime
+    ) -> list[Outgoing]:
+        if not on_their_way:
+            return []
+        known = await tables.peek(
+            {source: wanted_of([each.due for each in listed]) for source, listed in on_their_way.items()}
+        )
+        withdrawn: list[OnItsWay] = []
+        notices: dict[object, Outgoing] = {}
+        for source, listed in on_their_way.items():
+            for each in closed(listed, known[source], now):
+                withdrawn.append(each)
+                notices[each.sent_as] = announce.withdrawal(
+                    source, each.due, each.sent_as, "gate_closed", now
+                )
+        if withdrawn:
+            await tables.withdraw(withdrawn, list(notices.values()), now)
+        return list(notices.values())
 
 
 def closed(listed: Sequence[OnItsWay], known: Known, now: datetime) -> list[OnItsWay]:

@@ -1,5 +1,6 @@
 """Words of alerts: Fluent messages at three privacy levels, in the user's language (product.md section 4)."""
 
+import json
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -139,7 +140,7 @@ def _text(telling: Telling, level: Privacy) -> Text:
     if level is Privacy.STANDARD:
         news = [say(language, f"news-{_word(kind)}") for kind in telling.due.kinds]
         return Text(say(language, "alert-standard-title", ("child", child)), ", ".join(news))
-    data = orjson.loads(telling.state.data)
+    data = _data(telling.state.data)
     course = str(data.get("course_name") or "")
     title = say(
         language,
@@ -149,6 +150,15 @@ def _text(telling: Telling, level: Privacy) -> Text:
         ("courseName", shown(course)),
     )
     return Text(title, _detail(language, telling.due.kinds, telling.state, data))
+
+
+def _data(text: str) -> dict[str, Any]:
+    try:
+        data: dict[str, Any] = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        # A field that no rule reads may hold a number too large for orjson.
+        data = json.loads(text)
+    return data
 
 
 def _word(kind: Kind) -> str:

@@ -1,16 +1,16 @@
 -- Reads and writes of one batch: each takes one array a column, so that a batch of any size is one query.
 -- Lists within a row travel as text joined by commas: kinds and ids of flags have none.
 
--- name: ensure_day!
+-- name: ensure_day(day)!
 -- Make the partitions of a day unless they are there.
 select ensure_day(:day);
 
--- name: lock_lunch_accounts!
+-- name: lock_lunch_accounts(accounts)!
 -- Two workers may hold students of one shared account: the second waits, so that a user is told once.
 select pg_advisory_xact_lock(hashtextextended(account, 0))
 from (select account from unnest(:accounts::text[]) as t(account) order by account) as ordered;
 
--- name: read_states
+-- name: read_states(district_ids, environments, student_ids, things, thing_ids)
 -- The last version of each thing named.
 select s.district_id, s.environment, s.student_id, s.thing, s.thing_id, s.school_id, s.calendar_id, s.modified_at,
        s.seen, s.memory, s.data::text as data
@@ -18,13 +18,13 @@ from unnest(:district_ids::text[], :environments::text[], :student_ids::text[], 
     as t(district_id, environment, student_id, thing, thing_id)
 join states s using (district_id, environment, student_id, thing, thing_id);
 
--- name: read_districts
+-- name: read_districts(district_ids, environments)
 -- Districts with their settings as text: the reader keeps one object a text.
 select d.district_id, d.environment, d.name, d.timezone, d.settings::text as settings, d.version
 from unnest(:district_ids::text[], :environments::text[]) as t(district_id, environment)
 join districts d using (district_id, environment);
 
--- name: read_schools
+-- name: read_schools(district_ids, environments, school_ids)
 -- Schools with bells and settings as text.
 select s.district_id, s.environment, s.school_id, s.name, s.timezone, s.bell::text as bell,
        s.settings::text as settings, s.version
@@ -32,7 +32,7 @@ from unnest(:district_ids::text[], :environments::text[], :school_ids::text[])
     as t(district_id, environment, school_id)
 join schools s using (district_id, environment, school_id);
 
--- name: read_students
+-- name: read_students(district_ids, environments, student_ids)
 -- Known students with enrolments and watchers as JSON text: locale and zone of a watcher are those of the
 -- user's newest portal access that states one.
 select s.district_id, s.environment, s.student_id, s.school_id, s.display_name,
@@ -63,14 +63,14 @@ from unnest(:district_ids::text[], :environments::text[], :student_ids::text[])
     as t(district_id, environment, student_id)
 join students s using (district_id, environment, student_id);
 
--- name: read_told
+-- name: read_told(district_ids, environments, student_ids, things, thing_ids)
 -- What anybody was told of the things named.
 select d.district_id, d.environment, d.student_id, d.thing, d.thing_id, d.user_id, d.value
 from unnest(:district_ids::text[], :environments::text[], :student_ids::text[], :things::text[], :thing_ids::text[])
     as t(district_id, environment, student_id, thing, thing_id)
 join told d using (district_id, environment, student_id, thing, thing_id);
 
--- name: read_told_of_dates
+-- name: read_told_of_dates(district_ids, environments, student_ids, dates)
 -- What anybody was told of attendance on the dates named.
 select d.district_id, d.environment, d.student_id, d.on_date, d.user_id, d.thing_id, d.value
 from unnest(:district_ids::text[], :environments::text[], :student_ids::text[], :dates::date[])
@@ -78,7 +78,7 @@ from unnest(:district_ids::text[], :environments::text[], :student_ids::text[], 
 join told d using (district_id, environment, student_id, on_date)
 where d.thing = 'attendance';
 
--- name: lock_unsent
+-- name: lock_unsent(district_ids, environments, student_ids, things, thing_ids)
 -- The unsent alerts of the things named, in one order for all, so that two writers cannot deadlock. A shared
 -- account is one thing whoever of its students the alert is of.
 select due.*
@@ -99,7 +99,7 @@ where due.phase = 'held' and due.alert_id in (
 order by due.alert_id
 for update of due;
 
--- name: lock_accounts
+-- name: lock_accounts(district_ids, environments, user_ids)
 -- The counters of users, made where missing, locked in one order for all.
 insert into user_counters as c (district_id, environment, user_id)
 select t.district_id, t.environment, t.user_id
@@ -108,13 +108,13 @@ order by 1, 2, 3
 on conflict (district_id, environment, user_id) do update set seq = c.seq
 returning district_id, environment, user_id, seq, unseen, push_day, pushes;
 
--- name: read_windows
+-- name: read_windows(district_ids, environments, user_ids)
 -- The coalescing windows of users.
 select w.district_id, w.environment, w.user_id, w.student_id, w.thing, w.opened_at, w.slot
 from unnest(:district_ids::text[], :environments::text[], :user_ids::text[]) as t(district_id, environment, user_id)
 join push_windows w using (district_id, environment, user_id);
 
--- name: put_states!
+-- name: put_states(district_ids, environments, student_ids, things, thing_ids, school_ids, calendar_ids, modified, seen, memories, data, deleted)!
 -- The versions that now stand, one a thing.
 insert into states as s (district_id, environment, student_id, thing, thing_id, school_id, calendar_id, modified_at,
                          seen, memory, data, deleted)
@@ -130,7 +130,7 @@ on conflict (district_id, environment, student_id, thing, thing_id) do update
         seen = excluded.seen, memory = excluded.memory, data = excluded.data, deleted = excluded.deleted,
         changed_in = pg_current_xact_id();
 
--- name: add_changes!
+-- name: add_changes(day, decided_at, district_ids, environments, event_sources, event_ids, student_ids, school_ids, calendar_ids, things, thing_ids, modified, accepted, detections, kinds, befores, afters)!
 -- What detection made of each event, once an event.
 insert into changes (day, district_id, environment, event_source, event_id, student_id, school_id, calendar_id, thing,
                      thing_id, modified_at, accepted_at, decided_at, detection, kinds, memory_before, memory_after)
@@ -144,7 +144,7 @@ from unnest(:district_ids::text[], :environments::text[], :event_sources::text[]
          modified_at, accepted_at, detection, kinds, memory_before, memory_after)
 on conflict do nothing;
 
--- name: add_decisions!
+-- name: add_decisions(day, decided_at, alert_ids, district_ids, environments, user_ids, student_ids, event_ids, things, kinds, outcomes, reasons, due, gates, verdicts, settings_ids)!
 -- The decision of each event and user, once.
 insert into decisions (day, alert_id, district_id, environment, user_id, student_id, event_id, thing, kinds, outcome,
                        reason, due_at, open_gates, verdicts, settings_id, decided_at)
@@ -157,14 +157,14 @@ from unnest(:alert_ids::uuid[], :district_ids::text[], :environments::text[], :u
          open_gates, verdicts, settings_id)
 on conflict do nothing;
 
--- name: add_effective_settings!
+-- name: add_effective_settings(day, settings_ids, documents)!
 -- What decisions of a day refer to.
 insert into effective_settings (day, settings_id, document)
 select :day, settings_id, document::jsonb
 from unnest(:settings_ids::uuid[], :documents::text[]) as t(settings_id, document)
 on conflict do nothing;
 
--- name: put_due!
+-- name: put_due(alert_ids, district_ids, environments, user_ids, student_ids, things, thing_ids, school_ids, calendar_ids, kinds, event_sources, event_ids, days, befores, modified, accepted, first, grace, due, wake, holds, deliveries, capped, in_inbox, mandatory, urgencies, phases, sent_as, payloads, send_before, attempts)!
 -- Alerts that are held, or ready to be published. A row already published or dropped stays as it is.
 insert into due_alerts as d (alert_id, district_id, environment, user_id, student_id, thing, thing_id, school_id,
     calendar_id, kinds, event_source, event_id, day, memory_before, modified_at, accepted_at, first_at, grace_until,
@@ -191,20 +191,20 @@ on conflict (alert_id) do update
         payload = excluded.payload, send_before = excluded.send_before, ready_at = excluded.ready_at
     where d.phase = 'held';
 
--- name: drop_due!
+-- name: drop_due(alert_ids)!
 -- Unsent alerts that ended without being sent.
 update due_alerts d set phase = 'dropped'
 from unnest(:alert_ids::uuid[]) as t(alert_id)
 where d.alert_id = t.alert_id and d.phase = 'held';
 
--- name: settle_decisions!
+-- name: settle_decisions(at, days, alert_ids, became, sent_as)!
 -- What became of decisions made earlier.
 update decisions d
 set became = t.became, became_at = :at, sent_as = t.sent_as
 from unnest(:days::date[], :alert_ids::uuid[], :became::text[], :sent_as::uuid[]) as t(day, alert_id, became, sent_as)
 where d.day = t.day and d.alert_id = t.alert_id;
 
--- name: add_inbox!
+-- name: add_inbox(entered_at, district_ids, environments, user_ids, item_ids, student_ids, things, thing_ids, kinds, event_sources, event_ids, locales, titles, bodies)!
 -- Items enter unseen, once an alert.
 insert into inbox (district_id, environment, user_id, item_id, entered_at, student_id, thing, thing_id, kinds,
                    event_source, event_id, locale, title, body)
@@ -219,7 +219,7 @@ from unnest(:district_ids::text[], :environments::text[], :user_ids::text[], :it
 order by place
 on conflict do nothing;
 
--- name: correct_inbox!
+-- name: correct_inbox(at, district_ids, environments, user_ids, item_ids)!
 -- Items whose push was dropped stay, marked corrected.
 update inbox i set corrected_at = :at
 from unnest(:district_ids::text[], :environments::text[], :user_ids::text[], :item_ids::uuid[])
@@ -227,7 +227,7 @@ from unnest(:district_ids::text[], :environments::text[], :user_ids::text[], :it
 where (i.district_id, i.environment, i.user_id, i.item_id) = (t.district_id, t.environment, t.user_id, t.item_id)
     and i.corrected_at is null;
 
--- name: put_told!
+-- name: put_told(told_at, district_ids, environments, student_ids, things, thing_ids, user_ids, dates, values)!
 -- What users were told last; an empty value: cleared.
 insert into told as d (district_id, environment, student_id, thing, thing_id, user_id, on_date, value, told_at)
 select district_id, environment, student_id, thing, thing_id, user_id, on_date, value, :told_at
@@ -238,7 +238,7 @@ order by 1, 2, 3, 4, 5, 6
 on conflict (district_id, environment, student_id, thing, thing_id, user_id) do update
     set on_date = excluded.on_date, value = excluded.value, told_at = excluded.told_at;
 
--- name: put_accounts!
+-- name: put_accounts(district_ids, environments, user_ids, seqs, unseen, days, pushes)!
 -- Counters of users whose rows this transaction has locked.
 update user_counters c
 set seq = t.seq, unseen = t.unseen, push_day = t.push_day, pushes = t.pushes
@@ -246,7 +246,7 @@ from unnest(:district_ids::text[], :environments::text[], :user_ids::text[], :se
             :days::date[], :pushes::int[]) as t(district_id, environment, user_id, seq, unseen, push_day, pushes)
 where (c.district_id, c.environment, c.user_id) = (t.district_id, t.environment, t.user_id);
 
--- name: put_windows!
+-- name: put_windows(district_ids, environments, user_ids, student_ids, things, opened, slots)!
 -- Windows that pushes opened.
 insert into push_windows (district_id, environment, user_id, student_id, thing, opened_at, slot)
 select * from unnest(:district_ids::text[], :environments::text[], :user_ids::text[], :student_ids::text[],
@@ -254,37 +254,37 @@ select * from unnest(:district_ids::text[], :environments::text[], :user_ids::te
 on conflict (district_id, environment, user_id, student_id, thing) do update
     set opened_at = excluded.opened_at, slot = excluded.slot;
 
--- name: add_notices!
+-- name: add_notices(notice_ids, district_ids, environments, user_ids, urgencies, types, payloads)!
 -- Summaries, withdrawals and other messages that are no single alert.
 insert into notices (notice_id, district_id, environment, user_id, urgency, type, payload)
 select * from unnest(:notice_ids::uuid[], :district_ids::text[], :environments::text[], :user_ids::text[],
                      :urgencies::smallint[], :types::text[], :payloads::text[])
 on conflict do nothing;
 
--- name: mark_published!
+-- name: mark_published(at, alert_ids)!
 -- Alerts that the broker has acknowledged; the payload is needed no more.
 update due_alerts set phase = 'published', published_at = :at, payload = '', ready_at = null
 where alert_id = any(:alert_ids::uuid[]) and phase = 'ready';
 
--- name: delete_notices!
+-- name: delete_notices(notice_ids)!
 -- Messages that the broker has acknowledged.
 delete from notices where notice_id = any(:notice_ids::uuid[]);
 
--- name: left_ready
+-- name: left_ready(seconds, limit)
 -- What a crash left between commit and publish, urgent first.
 select alert_id, district_id, environment, user_id, payload from due_alerts
 where phase = 'ready' and ready_at < clock_timestamp() - make_interval(secs => :seconds)
 order by urgency, alert_id limit :limit
 for update skip locked;
 
--- name: left_notices
+-- name: left_notices(seconds, limit)
 -- Messages of no single alert that are still to be published.
 select notice_id, district_id, environment, user_id, type, payload from notices
 where ready_at < clock_timestamp() - make_interval(secs => :seconds)
 order by urgency, position limit :limit
 for update skip locked;
 
--- name: wake_users
+-- name: wake_users(now, limit)
 -- Lock the accounts of users for whom something is due, urgent and oldest first; another worker's are skipped.
 select c.district_id, c.environment, c.user_id, c.seq, c.unseen, c.push_day, c.pushes
 from user_counters c
@@ -299,7 +299,7 @@ where (c.district_id, c.environment, c.user_id) in (
 order by 1, 2, 3
 for update skip locked;
 
--- name: wake_due
+-- name: wake_due(now, district_ids, environments, user_ids)
 -- All that is due of the users named.
 select due.*
 from due_alerts due
@@ -309,7 +309,7 @@ where due.phase = 'held' and due.wake_at <= :now and (due.district_id, due.envir
 order by due.urgency, due.wake_at
 for update skip locked;
 
--- name: next_wake$
+-- name: next_wake()$
 -- When the release loop has something to do next.
 select min(wake_at) from (
     (select wake_at from due_alerts where phase = 'held' and urgency = 0 order by wake_at limit 1)
@@ -317,13 +317,13 @@ select min(wake_at) from (
     (select wake_at from due_alerts where phase = 'held' and urgency = 1 order by wake_at limit 1)
 ) as soonest(wake_at);
 
--- name: take_recalculations
+-- name: take_recalculations(limit)
 -- Whose unsent alerts must be timed again.
 delete from recalculations where (district_id, environment, scope, scope_id) in (
     select district_id, environment, scope, scope_id from recalculations limit :limit for update skip locked
 ) returning district_id, environment, scope, scope_id;
 
--- name: wake_recalculated!
+-- name: wake_recalculated(now, district_ids, environments, scopes, scope_ids)!
 -- Look at them now, never before grace.
 update due_alerts d set wake_at = greatest(:now, d.grace_until)
 from unnest(:district_ids::text[], :environments::text[], :scopes::text[], :scope_ids::text[])
@@ -332,7 +332,7 @@ where d.phase = 'held' and d.district_id = t.district_id and d.environment = t.e
     and case t.scope when 'district' then true when 'school' then d.school_id = t.scope_id
                      when 'student' then d.student_id = t.scope_id else d.user_id = t.scope_id end;
 
--- name: read_on_their_way
+-- name: read_on_their_way(district_ids, environments, scopes, scope_ids, now)
 -- Published alerts that may still be unsent, of those whose gates may have closed.
 select distinct due.*
 from unnest(:district_ids::text[], :environments::text[], :scopes::text[], :scope_ids::text[])
@@ -344,11 +344,11 @@ where due.phase = 'published' and due.send_before > :now
     and not exists (select from device_outcomes o where o.alert_id = due.sent_as and o.outcome = 'accepted')
 limit 50000;
 
--- name: withdraw_published!
+-- name: withdraw_published(alert_ids)!
 -- Published alerts that a closed gate takes back.
 update due_alerts set phase = 'dropped' where alert_id = any(:alert_ids::uuid[]) and phase = 'published';
 
--- name: put_outcomes!
+-- name: put_outcomes(day, alert_ids, installation_ids, district_ids, environments, user_ids, outcomes, reasons, at)!
 -- What became of alerts on devices: the newest report wins.
 insert into device_outcomes as o (day, alert_id, installation_id, district_id, environment, user_id, outcome, reason,
                                   at)
@@ -360,7 +360,7 @@ on conflict (day, alert_id, installation_id) do update
     set outcome = excluded.outcome, reason = excluded.reason, at = excluded.at
     where excluded.at >= o.at;
 
--- name: time_again!
+-- name: time_again(now, alert_ids)!
 -- Alerts that every device missed wait once more, while they are fresh; the inbox has them anyway.
 update due_alerts d
 set phase = 'held', attempt = d.attempt + 1, wake_at = :now, due_at = :now, sent_as = null, published_at = null
@@ -368,7 +368,7 @@ where d.sent_as = any(:alert_ids::uuid[]) and d.phase = 'published' and d.attemp
     and d.first_at > :now - case when d.urgency = 0 then interval '12 hours' else interval '48 hours' end
     and not exists (select from device_outcomes o where o.alert_id = d.sent_as and o.outcome = 'accepted');
 
--- name: add_waiting!
+-- name: add_waiting(arrived_at, district_ids, environments, student_ids, event_sources, event_ids, topics, partitions, offsets, timestamps, keys, values, headers)!
 -- Events of students that the roster does not know yet, once an event.
 insert into waiting (district_id, environment, student_id, event_source, event_id, topic, topic_partition,
                      topic_offset, timestamp_ms, key, value, headers, arrived_at)
@@ -383,7 +383,7 @@ from unnest(:district_ids::text[], :environments::text[], :student_ids::text[], 
 order by place
 on conflict do nothing;
 
--- name: take_waiting
+-- name: take_waiting(district_ids, environments, student_ids)
 -- The events that waited for students whom the roster knows now.
 delete from waiting w
 using unnest(:district_ids::text[], :environments::text[], :student_ids::text[])
@@ -392,28 +392,28 @@ where (w.district_id, w.environment, w.student_id) = (t.district_id, t.environme
 returning w.position, w.topic, w.topic_partition, w.topic_offset, w.timestamp_ms, w.key, w.value,
           w.headers::text as headers, w.arrived_at;
 
--- name: waited_too_long
+-- name: waited_too_long(before, limit)
 -- Events that no roster came for; the caller sends them to the dead-letter topic, then commits.
 select position, topic, topic_partition, topic_offset, timestamp_ms, key, value, headers::text as headers, arrived_at
 from waiting where arrived_at < :before order by position limit :limit for update skip locked;
 
--- name: delete_waiting!
+-- name: delete_waiting(positions)!
 -- Events that were sent to the dead-letter topic.
 delete from waiting where position = any(:positions::bigint[]);
 
--- name: delete_settled!
+-- name: delete_settled(before, limit)!
 -- Alerts published or dropped long ago.
 delete from due_alerts where alert_id in (
     select alert_id from due_alerts where phase in ('published', 'dropped') and day < :before limit :limit
 );
 
--- name: delete_old_inbox!
+-- name: delete_old_inbox(before, limit)!
 -- Inbox items beyond their retention.
 delete from inbox where (district_id, environment, user_id, item_id) in (
     select district_id, environment, user_id, item_id from inbox where entered_at < :before limit :limit
 );
 
--- name: old_partitions
+-- name: old_partitions(parent, before)
 -- The day partitions of a table that lie before a date.
 select c.relname as name
 from pg_inherits i join pg_class c on c.oid = i.inhrelid

@@ -27,6 +27,9 @@ from threshold_evaluator.project import RosterTables, StudentRef
 
 _MOST_FILED = 100_000
 
+NOTICE_SECONDS = 0.3
+"""Notices that the portal queued have no other publisher: they go once nobody can be about to publish them."""
+
 
 @cache
 def queries() -> Any:
@@ -184,7 +187,7 @@ class PostgresStore:
                     opened = PostgresTransaction(connection, self._filed)
                     yield opened
                 self._remember(opened.newly_filed)
-        except asyncpg.DataError as error:
+        except (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError) as error:
             raise Unstorable(type(error).__name__) from error
 
     def _remember(self, filed: set[tuple[date, UUID]]) -> None:
@@ -216,7 +219,7 @@ class PostgresStore:
         ]
         notices = [
             Outgoing(row["notice_id"], _source(row), row["user_id"], row["type"], row["payload"], notice=True)
-            async for row in self._queries.left_notices(self._pool, seconds=min(seconds, 1.0), limit=limit)
+            async for row in self._queries.left_notices(self._pool, seconds=min(seconds, NOTICE_SECONDS), limit=limit)
         ]
         return [*alerts, *notices]
 

@@ -1,0 +1,207 @@
+"""From a change to what users are told: detection, gates, thresholds, timing, end to end in one process."""
+
+from typing import Any
+
+import pytest
+from bellwire_schemas.alerts import AlertRequested
+
+from .conftest import World
+
+
+async def test_an_alert_is_what_the_contract_says(world: World) -> None:
+    await world.take(
+        *world.roster("s1", ("u1", True)), world.assignment(score_percent=64.5, course_name="Algebra")
+    )
+    (alert,) = world.alerts()
+    parsed = AlertRequested.model_validate(alert)
+    assert parsed.kinds == ("assignment.scored",)
+    assert parsed.texts["full"].title == "Mia s1: Algebra"
+    assert parsed.texts["full"].body == "Quiz: 64.5%"
+    assert parsed.texts["private"].body == "There is something new."
+    assert (parsed.unseen, parsed.seq) == (1, 1)
+
+
+async def test_portal_flag_decides_who_is_told(world: World) -> None:
+    await world.take(*world.roster("s1", ("u1", True), ("u2", False)), world.assignment(missing=True))
+    assert [alert["user_id"] for alert in world.alerts()] == ["u1"]
+    assert await world.decisions() == [("u1", "send", "told"), ("u2", "suppress", "gate_closed")]
+
+
+async def test_a_revocation_stands_before_the_change_after_it(world: World) -> None:
+    revoked = world.record("portal_access.changed", user_id="u1", role="guardian", portal=False)
+    await world.take(
+        *world.roster("s1", ("u1", True)), world.assignment(missing=True), revoked, world.mark("absent")
+    )
+    assert [alert["kinds"] for alert in world.alerts()] == [["assignment.missing"]]
+
+
+async def test_threshold_is_exact_and_strict(world: World) -> None:
+    await world.take(*world.roster("s1", ("u1", True)))
+    await world.set_user("u1", {"groups": {"assignments": {"threshold": 70, "grace_minutes": 0}}})
+    await world.take(
+        world.assignment(thing="a1", score_percent=70),
+        world.assignment(thing="a2", score_points=69.99, points_possible=100),
+        world.assignment(thing="a3", score_points=7, points_possible=10),
+        world.assignment(thing="a4", text_score="B"),
+    )
+    decisions = await world.decisions()
+    assert [decision[1:] for decision in decisions] == [
+        ("suppress", "not_below_threshold"),
+        ("send", "told"),
+        ("suppress", "not_below_threshold"),
+        ("hold", "coalesced"),
+    ]
+
+
+async def test_an_unknown_student_waits_and_is_told_when_the_roster_comes(world: World) -> None:
+    early = world.assignment("s9", missing=True)
+    assert await world.take(early, early) == [world_done(), world_done()]
+    assert world.alerts() == []
+    assert len(await world.rows("select * from waiting")) == 1
+    await world.take(*world.roster("s9", ("u1", True)))
+    await world.take(world.mark("absent", "s9"))
+    assert [alert["kinds"] for alert in world.alerts()] in ([["assignment.missing"], ["attendance.marked"]],)
+    assert await world.rows("select * from waiting") == []
+
+
+def world_done() -> Any:
+    from bellwire_kit.streams.protocol import DONE
+
+    return DONE
+
+
+async def test_versions(world: World) -> None:
+    await world.take(*world.roster("s1", ("u1", True)))
+    first = world.assignment(score_percent=50)
+    world.pass_time(minutes=30)
+    newer = world.assignment(score_percent=60)
+    tie = world.assignment(score_percent=61)
+    same = world.assignment(score_percent=61)
+    await world.take(newer, first, tie, same, newer, tie)
+    assert await world.detections() == ["stale_version", "facts", "facts", "duplicate"]
+
+
+async def test_attendance_is_modified_against_what_the_user_was_told(world: World) -> None:
+    await world.take(*world.roster("s1", ("u1", True)), world.mark("tardy"))
+    world.pass_time(minutes=30)
+    await world.take(world.mark("absent", excuse="unexcused"))
+    world.pass_time(minutes=30)
+    await world.take(world.mark("present"))
+    world.pass_time(minutes=30)
+    await world.take(world.mark("present", thing="m2"))
+    kinds = [alert["kinds"][0] for alert in world.alerts()]
+    assert kinds == ["attendance.marked", "attendance.modified", "attendance.modified"]
+    assert world.alerts()[1]["texts"]["full"]["body"].startswith("Now absent (unexcused) on Oct 14, 2026")
+
+
+async def test_the_same_status_on_a_day_goes_to_the_inbox_only(world: World) -> None:
+    await world.take(*world.roster("s1", ("u1", True)), world.mark("absent", thing="p1", period="1"))
+    world.pass_time(hours=1)
+    await world.take(
+        world.mark("absent", thing="p2", period="2"), world.mark("tardy", thing="p3", period="3")
+    )
+    assert [d[1:] for d in await world.decisions()] == [
+        ("send", "told"),
+        ("inbox_only", "same_day"),
+        ("send", "told"),
+    ]
+    assert len(await world.rows("select * from inbox")) == 3
+
+
+async def test_lunch_is_told_once_a_crossing_and_a_shared_account_once_a_user(world: World) -> None:
+    await world.take(*world.roster("s1", ("u1", True)), *world.roster("s2", ("u1", True)))
+    for balance in ("12.00", "9.75", "8.00", "10.00", "9.99"):
+        world.pass_time(hours=1)
+        await world.take(world.lunch(balance, "s1"), world.lunch(balance, "s2"))
+    bodies = [alert["texts"]["full"]["body"] for alert in world.alerts()]
+    assert bodies == ["The lunch balance is $9.75", "The lunch balance is $9.99"]
+
+
+async def test_grades_tell_posted_then_modified(world: World) -> None:
+    await world.take(*world.roster("s1", ("u1", True)))
+    for data in (
+        {"percent": 80, "posted": False},
+        {"percent": 81, "letter": "B"},
+        {"percent": 85, "letter": "B", "posted": False},
+        {"percent": 81, "letter": "B"},
+        {"percent": 84, "letter": "B"},
+    ):
+        world.pass_time(hours=1)
+        await world.take(world.grade(**data))
+    assert [alert["kinds"] for alert in world.alerts()] == [["grade.posted"], ["grade.modified"]]
+    assert world.alerts()[1]["texts"]["full"]["body"] == "Grade: now 84% (B)"
+
+
+async def test_backfill_counts_as_told(world: World) -> None:
+    await world.take(
+        *world.roster("s1", ("u1", True)),
+        world.assignment(score_percent=40, missing=True, backfill=True),
+        world.mark("absent", backfill=True),
+        world.lunch("3.00", backfill=True),
+    )
+    world.pass_time(hours=1)
+    await world.take(
+        world.assignment(score_percent=40, missing=True, late=True), world.mark("absent"), world.lunch("2")
+    )
+    assert [alert["kinds"] for alert in world.alerts()] == [["assignment.late"]]
+
+
+async def test_late_arrivals_go_to_the_inbox(world: World) -> None:
+    await world.take(
+        *world.roster("s1", ("u1", True)),
+        world.assignment(missing=True, modified_at="2026-10-12T16:00:00Z"),
+        world.mark("absent", date="2026-10-06"),
+    )
+    assert world.alerts() == []
+    assert [d[1:] for d in await world.decisions()] == [
+        ("inbox_only", "arrived_late"),
+        ("inbox_only", "old_attendance"),
+    ]
+
+
+async def test_a_poison_event_costs_only_itself(world: World) -> None:
+    poison = world.assignment(thing="bad", missing=True, unknown=0)
+    poison = type(poison)(
+        poison.topic,
+        poison.partition,
+        poison.offset,
+        poison.timestamp,
+        poison.key,
+        poison.value.replace(b'"unknown":0', b'"unknown":1e400000'),
+        poison.headers,
+    )
+    broken = type(poison)("t", 0, 0, 0, b"", b"{", ())
+    records = [
+        *world.roster("s1", ("u1", True)),
+        world.assignment(missing=True),
+        poison,
+        broken,
+        world.mark("absent"),
+    ]
+    outcomes = await world.take(*records)
+    assert [getattr(outcome, "reason", "") for outcome in outcomes[3:]] == [
+        "",
+        "unstorable",
+        "invalid_envelope",
+        "",
+    ]
+    assert len(world.alerts()) == 2
+
+
+async def test_inactive_calendars_yield_no_fact(world: World) -> None:
+    await world.take(*world.roster("s1", ("u1", True)))
+    await world.take(
+        world.record("enrollment.changed", school_id="south", calendar_id="old", ends_on="2026-09-01"),
+        world.assignment(school_id="south", missing=True),
+        world.assignment(thing="a2", school_id="north", calendar_id="c9", missing=True),
+    )
+    assert await world.detections() == ["inactive_calendar", "facts"]
+
+
+@pytest.mark.parametrize("group", ["push_enabled", "areas", "allowed_kinds"])
+async def test_gates_of_the_district(world: World, group: str) -> None:
+    documents = {"push_enabled": False, "areas": {"assignments": False}, "allowed_kinds": ["grade.posted"]}
+    await world.set_district({group: documents[group]})
+    await world.take(*world.roster("s1", ("u1", True)), world.assignment(missing=True))
+    assert await world.decisions() == [("u1", "suppress", "gate_closed")]
+    assert await world.rows("select * from inbox") == []
