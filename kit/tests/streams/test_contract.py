@@ -53,6 +53,8 @@ async def test_a_key_keeps_its_order_and_nothing_is_lost_or_repeated(stage: Any,
     await stage.send(tools.messages(topic, COUNT))
     subscription = Subscription((topic,), f"{topic}-group", max_batch=50, max_per_partition=20)
     async with tools.Running(stage.consumer(subscription), seen) as running:
+        assert not running.consumer.ready
+        await tools.until(lambda: running.consumer.ready, "readiness, asked for from the very start")
         await tools.until(lambda: len(seen.records) == COUNT, "all records")
         await stage.send(tools.messages(topic, COUNT))
         await tools.until(lambda: len(seen.records) == 2 * COUNT, "the later records")

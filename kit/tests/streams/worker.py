@@ -5,6 +5,7 @@ Each record that its handler has seen through is a line `partition offset number
 
 import asyncio
 import json
+import logging
 import os
 import signal
 import sys
@@ -31,12 +32,14 @@ async def main(settings: StreamSettings, subscription: Subscription, path: str) 
 
     consumer = open_consumer(settings, subscription)
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, consumer.stop)
-    reporting = asyncio.create_task(report())
-    await consumer.run(handler)
-    reporting.cancel()
+    async with asyncio.TaskGroup() as together:
+        reporting = together.create_task(report())
+        await consumer.run(handler)
+        reporting.cancel()
 
 
 if __name__ == "__main__":
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
     wanted = json.loads(sys.argv[2])
     asyncio.run(
         main(

@@ -16,6 +16,7 @@ import structlog
 
 try:
     import faust
+    from faust.exceptions import ConsumerNotStarted
 except ImportError as missing:
     raise ImportError(
         "STREAM_RUNTIME=faust needs the extra: pip install 'bellwire-kit[faust]' (or use aiokafka)"
@@ -101,7 +102,12 @@ class FaustConsumer:
         app = self._app
         if app is None or self._failing or self._stopping.is_set():
             return False
-        return bool(app.started and not app.rebalancing and not app.crashed and app.consumer.assignment())
+        if not app.started or app.rebalancing or app.crashed:
+            return False
+        try:
+            return bool(app.consumer.assignment())
+        except ConsumerNotStarted:
+            return False
 
     async def run(self, handler: Handler) -> None:
         """Read until `stop`; see `protocol.Consumer`."""

@@ -21,7 +21,7 @@ HANDLER_SECONDS = Histogram(
 )
 RETRIES = Counter(
     "bellwire_stream_retries",
-    "Attempts that failed and will be made again, by where: handler, dead_letter, commit, fetch, start.",
+    "Attempts that failed and will be made again, by where: start, fetch, handler, dead_letter.",
     ["group", "where"],
 )
 ABANDONED = Counter(
