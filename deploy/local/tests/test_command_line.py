@@ -13,7 +13,7 @@ import pytest
 from bellwire_local.endpoints import Endpoints
 from bellwire_local.processes import STACK_VARIABLE
 from bellwire_local.services import is_ready
-from bellwire_local.standing import read
+from bellwire_local.standing import is_held, read
 from bellwire_local.watcher import marked
 
 SMALL = ("--only", "issuer", "--only", "mail")
@@ -141,3 +141,16 @@ def test_a_start_that_fails_in_the_background_says_why(shell: Shell) -> None:
     shell.env["BELLWIRE_ISSUER_PORT"] = "1x"
     assert "between 1 and 65535" in shell("up", *SMALL, code=1)
     assert not (shell.folder / "endpoints.json").exists()
+
+
+@pytest.mark.timeout(120)
+def test_an_up_that_is_killed_while_it_waits_leaves_nothing(shell: Shell) -> None:
+    process = shell.begin("up", *SMALL, *PARTS)
+    until_said(process, "is ready")
+    process.kill()
+    process.communicate()
+    deadline = time.monotonic() + 60
+    while is_held(shell.folder):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    shell("up", *SMALL)
