@@ -32,6 +32,7 @@ from update_scheduler.api import (
     transitions,
     windows,
 )
+from update_scheduler.api.openapi import use_whole_translation
 from update_scheduler.api.parts import PARTS, Parts
 from update_scheduler.api.view import queue_problems
 from update_scheduler.create import Create
@@ -88,6 +89,7 @@ def application_of(parts: Parts, verifier: TokenVerifier, pool: Pool) -> web.App
     async def database() -> bool:
         return bool(await pool.fetchval("select true"))
 
+    use_whole_translation()
     app = application(
         title="update-scheduler", version="1", checks={"database": database}, middlewares=(queue_problems,)
     )

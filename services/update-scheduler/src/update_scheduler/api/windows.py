@@ -11,6 +11,7 @@ from bellwire_kit.web.views import answer
 from bellwire_schemas.fields import Timezone
 from bellwire_schemas.names import RequestKind, Weekday
 from pydantic import Field as PydanticField
+from pydantic import WithJsonSchema
 
 from update_scheduler.api.fields import Cursor, In, Key, Limit, Moment, Name, Note, Out
 from update_scheduler.api.sites import seen_site
@@ -20,6 +21,9 @@ from update_scheduler.domain.sites import Hosting
 from update_scheduler.registry import BlackoutEntry, WindowEntry
 
 _FIRST, _LAST = date(2000, 1, 1), date(2199, 12, 31)
+LocalTime = Annotated[
+    time, WithJsonSchema({"type": "string", "pattern": r"^([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9])?$"})
+]
 Day = Annotated[date, PydanticField(ge=_FIRST, le=_LAST)]
 
 
@@ -36,8 +40,8 @@ class WindowIn(In):
     frequency: Literal["weekly", "monthly"] = "weekly"
     weekdays: Annotated[list[Weekday], PydanticField(min_length=1, max_length=7)]
     every: Annotated[int, PydanticField(ge=1, le=52)] = 1
-    opens: time
-    closes: time
+    opens: LocalTime
+    closes: LocalTime
     capacity: Annotated[int, PydanticField(ge=1, le=100_000)]
     effective_from: Day
     effective_until: Day | None = None
@@ -54,8 +58,8 @@ class WindowOut(Out):
     frequency: Literal["weekly", "monthly"]
     weekdays: list[Weekday]
     every: int
-    opens: time
-    closes: time
+    opens: LocalTime
+    closes: LocalTime
     capacity: int
     effective_from: date
     effective_until: date | None
