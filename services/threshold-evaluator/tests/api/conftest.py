@@ -93,13 +93,16 @@ async def _issuer(stack: AsyncExitStack, key: RSAKey) -> str:
     return str(server.make_url("")).rstrip("/")
 
 
-async def _portal(stack: AsyncExitStack, database_url: str, issuer: str, clock: ManualClock) -> str:
+async def portal_at(
+    stack: AsyncExitStack, database_url: str, issuer: str, clock: ManualClock, rate: PublicRate
+) -> str:
+    """Serve the portal until the stack closes; return its address."""
     pool = await stack.enter_async_context(open_pool(database_url, SCHEMA))
     session = await stack.enter_async_context(aiohttp.ClientSession())
     app = application(title="threshold-evaluator", version="1", checks={})
     app[VERIFIER] = TokenVerifier(OidcSettings(oidc_issuer=issuer), session)
     portal = postgres_portal(pool, clock, Cursors(b"test"))
-    add_portal(app, portal, PublicRate(per_second=1e6, burst=1e6))
+    add_portal(app, portal, rate)
     server = TestServer(app)
     await server.start_server()
     stack.push_async_callback(server.close)
@@ -126,7 +129,9 @@ def served(migrated: str) -> Iterator[Served]:
         async with AsyncExitStack() as stack:
             clock = ManualClock(NOW)
             issuer = await _issuer(stack, key)
-            started.append(Served(await _portal(stack, migrated, issuer, clock), clock, key, issuer))
+            unbounded = PublicRate(per_second=1e6, burst=1e6)
+            url = await portal_at(stack, migrated, issuer, clock, unbounded)
+            started.append(Served(url, clock, key, issuer))
             up.set()
             await over.wait()
 

@@ -10,7 +10,7 @@ from bellwire_kit.web.problems import not_found
 from bellwire_kit.web.views import ApiView, answer
 
 from threshold_evaluator.api.audit import AuditLine
-from threshold_evaluator.api.changes import StoredChange, one_change
+from threshold_evaluator.api.changes import Asked, StoredChange, one_change
 from threshold_evaluator.api.fields import Id
 from threshold_evaluator.api.portal import PORTAL, administrator
 
@@ -42,7 +42,8 @@ class AdminWhyView(ApiView):
         portal = self.request.app[PORTAL]
         if not await portal.users.known(caller, user_id):
             raise not_found("user")
-        found = await one_change(portal, caller.source, user_id, event_id, source or "", seen_only=False)
+        asked = Asked(caller.source, user_id, event_id, source or "")
+        found = await one_change(portal, asked, seen_only=False)
         line = AuditLine("why.read", "user", user_id, portal.clock.now(), event_id=event_id)
         await portal.users.note(caller, line)
         return answer(found)

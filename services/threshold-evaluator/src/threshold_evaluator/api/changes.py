@@ -112,6 +112,16 @@ class ChangePlace:
     source: str
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """An event and the user it is asked about; an empty event source is any."""
+
+    source: Source
+    user_id: str
+    event_id: str
+    event_source: str
+
+
 class Changes(Protocol):
     """Stored changes with the decisions about one user."""
 
@@ -120,20 +130,16 @@ class Changes(Protocol):
     ) -> Sequence[StoredChange]:
         """Return changes of students whom the caller may see now (an empty id is all), newest first."""
 
-    async def by_event(
-        self, source: Source, user_id: str, event_id: str, event_source: str, seen_only: bool
-    ) -> Sequence[StoredChange]:
-        """Return the change of an event (one per event source, an empty one is any) with why for a user.
+    async def by_event(self, asked: Asked, since: datetime, seen_only: bool) -> Sequence[StoredChange]:
+        """Return the change of an event decided since a time, one per event source, with why for a user.
 
         `seen_only`: of students whom that user may see now.
         """
 
 
-async def one_change(
-    portal: Portal, source: Source, user_id: str, event_id: str, event_source: str, *, seen_only: bool
-) -> StoredChange:
+async def one_change(portal: Portal, asked: Asked, *, seen_only: bool) -> StoredChange:
     """Return the change of an event. Raises `Problem` 404, or 400 when several sources have such an id."""
-    found = await portal.changes.by_event(source, user_id, event_id, event_source, seen_only)
+    found = await portal.changes.by_event(asked, portal.clock.now() - KEPT, seen_only)
     if not found:
         raise not_found("event")
     if len(found) > 1:
@@ -187,10 +193,8 @@ class WhyView(ApiView):
             200: The change with its why.
         """
         caller = await family(self.request)
-        portal = self.request.app[PORTAL]
-        found = await one_change(
-            portal, caller.source, caller.user_id, event_id, source or "", seen_only=True
-        )
+        asked = Asked(caller.source, caller.user_id, event_id, source or "")
+        found = await one_change(self.request.app[PORTAL], asked, seen_only=True)
         return answer(found)
 
 

@@ -14,6 +14,8 @@ from bellwire_schemas.source import Source
 
 from threshold_evaluator.adapters.postgres.portal.reading.queries import of, reading_queries
 from threshold_evaluator.api.changes import (
+    KEPT,
+    Asked,
     ChangePlace,
     DeviceOutcome,
     FactMet,
@@ -50,20 +52,21 @@ class PostgresChanges:
         )
         return await self._with_why(caller.source, caller.user_id, [dict(row) async for row in rows])
 
-    async def by_event(
-        self, source: Source, user_id: str, event_id: str, event_source: str, seen_only: bool
-    ) -> Sequence[StoredChange]:
+    async def by_event(self, asked: Asked, since: datetime, seen_only: bool) -> Sequence[StoredChange]:
         """See `Changes.by_event`."""
+        first = since.astimezone(UTC).date() - timedelta(days=1)
         rows = reading_queries().changes_by_event(
             self._pool,
-            district_id=source.district_id,
-            environment=source.environment.value,
-            user_id=user_id,
-            event_id=event_id,
-            event_source=event_source,
+            district_id=asked.source.district_id,
+            environment=asked.source.environment.value,
+            user_id=asked.user_id,
+            # Each day is a partition whose key begins with the day: named days are looked up, not searched.
+            days=[first + timedelta(days=number) for number in range(KEPT.days + 3)],
+            event_id=asked.event_id,
+            event_source=asked.event_source,
             seen_only=seen_only,
         )
-        return await self._with_why(source, user_id, [dict(row) async for row in rows])
+        return await self._with_why(asked.source, asked.user_id, [dict(row) async for row in rows])
 
     async def _with_why(
         self, source: Source, user_id: str, changes: list[dict[str, Any]]

@@ -152,14 +152,14 @@ where c.district_id = :district_id and c.environment = :environment and a.user_i
 order by c.decided_at desc, c.event_id collate "C" desc, c.event_source collate "C" desc
 limit :limit;
 
--- name: changes_by_event(district_id, environment, event_id, event_source, seen_only, user_id)
+-- name: changes_by_event(days, district_id, environment, event_id, event_source, seen_only, user_id)
 -- The change of an event, the first time that it was seen, one row per event source.
 select distinct on (c.event_source)
        c.day, c.event_id, c.event_source as source, c.student_id, c.school_id, c.thing as "group", c.thing_id,
        c.modified_at, c.accepted_at, c.decided_at, c.detection, c.kinds
 from changes c
-where c.district_id = :district_id and c.environment = :environment and c.event_id = :event_id
-    and (:event_source = '' or c.event_source = :event_source)
+where c.day = any(:days::date[]) and c.district_id = :district_id and c.environment = :environment
+    and c.event_id = :event_id and (:event_source = '' or c.event_source = :event_source)
     and (not :seen_only::boolean or exists (
         select from portal_access a
         where (a.district_id, a.environment, a.student_id) = (c.district_id, c.environment, c.student_id)
