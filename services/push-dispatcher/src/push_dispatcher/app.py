@@ -160,7 +160,7 @@ def background(parts: Parts, consumer: Consumer) -> tuple[Background, ...]:
 
 
 def web_application(
-    settings: Settings, parts: Parts, consumer: Consumer, clock: Clock, session: aiohttp.ClientSession
+    settings: Settings, parts: Parts, consumer: Consumer, clock: Clock, verifier: TokenVerifier
 ) -> web.Application:
     """Return the HTTP application."""
 
@@ -174,7 +174,7 @@ def web_application(
         body_limit=64 * 1024,
     )
     secret = settings.cursor_secret.get_secret_value().encode() or secrets.token_bytes(32)
-    app[VERIFIER] = TokenVerifier(OidcSettings(), session)
+    app[VERIFIER] = verifier
     app[DEVICES] = parts.devices
     app[STORE] = parts.store
     app[CURSORS] = Cursors(secret)
@@ -188,4 +188,5 @@ async def service(settings: Settings) -> AsyncIterator[tuple[web.Application, tu
     """Everything that `run` serves."""
     clock = clock_from_environment()
     async with opened(settings, clock) as (parts, consumer), aiohttp.ClientSession() as session:
-        yield web_application(settings, parts, consumer, clock, session), background(parts, consumer)
+        verifier = TokenVerifier(OidcSettings(), session)
+        yield web_application(settings, parts, consumer, clock, verifier), background(parts, consumer)

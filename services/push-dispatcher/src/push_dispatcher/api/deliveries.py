@@ -1,7 +1,7 @@
 """`GET /v1/admin/deliveries`: what became of a district's alerts, for its administrators."""
 
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 from aiohttp import web
@@ -19,6 +19,11 @@ from push_dispatcher.ports import DeliveryLine, DeliveryQuery, DeliveryStore
 
 CURSORS: web.AppKey[Cursors] = web.AppKey("cursors", Cursors)
 STORE: web.AppKey[DeliveryStore] = web.AppKey("store", DeliveryStore)
+
+StateName = Literal[
+    "", "queued", "accepted", "failed", "missed", "superseded", "collapsed", "withdrawn", "muted_by_device"
+]
+"""A state, or any: the values of `push_dispatcher.domain.delivery.State`."""
 
 COUNTED = timedelta(days=1)
 LISTED = timedelta(days=7)
@@ -56,7 +61,7 @@ class DeliveriesView(ApiView):
     async def get(
         self,
         user_id: Id | None = None,
-        state: State | None = None,
+        state: StateName = "",
         since: Moment | None = None,
         cursor: Cursor = "",
         limit: Limit = 50,
@@ -71,13 +76,13 @@ class DeliveriesView(ApiView):
         app = self.request.app
         now = app[CLOCK].now()
         since = since or now - LISTED
-        scope = f"{caller.source}/deliveries/{user_id or ''}/{state or ''}"
+        scope = f"{caller.source}/deliveries/{user_id or ''}/{state}"
         position: list[Any] = app[CURSORS].open(scope, cursor) if cursor else []
         before = (datetime.fromisoformat(position[0]), UUID(position[1])) if position else (now, _LAST)
         query = DeliveryQuery(
             source=caller.source,
             user_id=user_id or "",
-            state=state.value if state else "",
+            state=state,
             since=since,
             before=before,
             limit=limit + 1,

@@ -13,9 +13,9 @@ from bellwire_kit.web.problems import Problem, forbidden, not_found, unavailable
 from bellwire_kit.web.views import ApiView, answer
 from bellwire_schemas.fields import Moment
 from bellwire_schemas.names import Environment, Role
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationInfo, field_validator
 
-from push_dispatcher.api.fields import Body, DeviceToken, Id, Model
+from push_dispatcher.api.fields import Body, Id, Model, OptionalToken
 from push_dispatcher.api.test_texts import test_text
 from push_dispatcher.domain.device import ApnsEnvironment, DeviceSettings, Platform
 from push_dispatcher.domain.intake import UserKey
@@ -38,20 +38,21 @@ class DeviceBody(Body):
     """
 
     platform: Platform
-    token: DeviceToken = ""
-    fid: DeviceToken = ""
+    fid: OptionalToken = ""
+    token: Annotated[OptionalToken, Field(validate_default=True)] = ""
     app: Annotated[str, Field(min_length=1, max_length=255)] = "bellwire"
-    environment: Environment | None = None
+    environment: Literal["", "production", "sandbox", "staging", "preview"] = ""
     apns_environment: ApnsEnvironment = ApnsEnvironment.PRODUCTION
     settings: DeviceSettings = DeviceSettings()
 
-    @model_validator(mode="after")
-    def _has_one_address(self) -> "DeviceBody":
-        if bool(self.token) == bool(self.fid):
+    @field_validator("token")
+    @classmethod
+    def _is_the_one_address(cls, token: str, info: ValidationInfo) -> str:
+        if bool(token) == bool(info.data.get("fid", "")):
             raise ValueError("give either token or fid")
-        if self.platform is Platform.IOS and not _HEX.match(self.token):
-            raise ValueError("token: an APNs token is hex digits, two a byte; only Android has a fid")
-        return self
+        if info.data.get("platform") is Platform.IOS and not _HEX.match(token):
+            raise ValueError("an APNs token is hex digits, two a byte; only Android has a fid")
+        return token
 
     @property
     def address(self) -> tuple[Token, Literal["token", "fid"]]:
@@ -119,7 +120,7 @@ class DeviceView(ApiView):
             201: New.
         """
         caller = await _family(self.request)
-        if body.environment not in (None, caller.environment):
+        if body.environment not in ("", caller.environment):
             raise forbidden(f"This token is for the {caller.environment} environment.")
         token, kind = body.address
         registration = Registration(

@@ -24,8 +24,8 @@ Cursor = Annotated[str, StringConstraints(max_length=2_000), AfterValidator(_sto
 Limit = Annotated[int, Field(ge=1, le=200)]
 """How many items a page may have."""
 
-DeviceToken = Annotated[str, StringConstraints(min_length=1, max_length=4_096), AfterValidator(_storable)]
-"""A provider's token; its length is the provider's affair, within reason."""
+OptionalToken = Annotated[str, StringConstraints(max_length=4_096), AfterValidator(_storable)]
+"""A provider's token, or none; its length is the provider's affair, within reason."""
 
 
 class Model(BaseModel):
