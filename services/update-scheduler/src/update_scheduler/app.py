@@ -22,6 +22,7 @@ from update_scheduler.adapters.postgres.outbox import OutboxWorker
 from update_scheduler.adapters.postgres.queue import PostgresQueues
 from update_scheduler.adapters.postgres.registry import PostgresRegistry
 from update_scheduler.adapters.smtp import MailDrain
+from update_scheduler.adapters.timers import ReminderDrain
 from update_scheduler.api import (
     contacts,
     groups,
@@ -40,6 +41,7 @@ from update_scheduler.create_group import CreateGroup
 from update_scheduler.discuss import Discuss, DiscussGroup
 from update_scheduler.recording import Scribe
 from update_scheduler.registry import Registry
+from update_scheduler.remind import Remind
 from update_scheduler.remove import Remove, RemoveGroup
 from update_scheduler.settings import Settings
 from update_scheduler.transition import Transition
@@ -122,10 +124,13 @@ async def service(settings: Settings, clock: Clock) -> AsyncIterator[Service]:
         stack.push_async_callback(events.close)
         mail = OutboxWorker(pool, "mail_outbox", MailDrain(settings.smtp_url, settings.mail_from))
         publish = OutboxWorker(pool, "event_outbox", events)
+        remind = Remind(clock, Scribe(TemplateLetters(), settings.mail_domain))
+        timer = OutboxWorker(pool, "reminders", ReminderDrain(remind))
         yield Service(
             app,
             (
                 Background("mail", mail.run, mail.stop),
                 Background("events", publish.run, publish.stop),
+                Background("reminders", timer.run, timer.stop),
             ),
         )

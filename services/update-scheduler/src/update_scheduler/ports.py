@@ -13,6 +13,7 @@ from bellwire_schemas.names import Environment, RequestKind
 from update_scheduler.domain.actors import Person
 from update_scheduler.domain.booking import Taken
 from update_scheduler.domain.groups import GroupKind, Link
+from update_scheduler.domain.reminding import Lead
 from update_scheduler.domain.requests import NoDate, Request, Step
 from update_scheduler.domain.sites import Hosting, Site
 from update_scheduler.domain.versions import Catalogue
@@ -190,6 +191,14 @@ class Queue(Protocol):
     async def add_mails(self, mails: Sequence[Mail], at: datetime) -> None:
         """Mail, to be sent after commit."""
 
+    async def lock_soon(self, now: datetime, until: datetime) -> Sequence[Request]:
+        """Scheduled requests whose date lies after `now` and not after `until`, locked."""
+
+    async def remember_reminders(
+        self, requests: Sequence[Request], lead: Lead, at: datetime
+    ) -> Collection[UUID]:
+        """Keep that they are reminded now; the ids of those that had not been."""
+
     async def remember_key(
         self, user_id: str, key: str, digest: bytes, request_id: UUID, at: datetime
     ) -> tuple[UUID, bytes]:
@@ -222,3 +231,12 @@ class Letters(Protocol):
         recipient: Contact,
     ) -> Letter:
         """The letter about steps of one transition (several for a group) to one recipient."""
+
+    def reminder(
+        self,
+        lead: Lead,
+        steps: Sequence[Step],
+        districts: Mapping[str, District],
+        recipient: Contact,
+    ) -> Letter:
+        """The letter that reminds one recipient of what is scheduled."""

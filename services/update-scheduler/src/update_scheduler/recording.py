@@ -1,6 +1,6 @@
 """What every step leaves behind, in the transaction that makes it: state, audit, events, mail."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -12,13 +12,17 @@ from bellwire_schemas.names import Environment
 from bellwire_schemas.updates import UpdateRequestMoved
 
 from update_scheduler.domain.actors import Person
+from update_scheduler.domain.reminding import Lead
 from update_scheduler.domain.requests import Came, Member, Request, Step
 from update_scheduler.domain.slots import NO_SLOT
 from update_scheduler.domain.states import Cancelled, Completed
 from update_scheduler.domain.statuses import Status
-from update_scheduler.ports import Contact, District, Event, Letters, Mail, Queue
+from update_scheduler.ports import Contact, District, Event, Letter, Letters, Mail, Queue
 
 _NAMESPACE = UUID("5b0a3d5e-2f0e-5c3c-8f5b-0f6a3a1f6b52")
+
+
+Write = Callable[[Sequence[Step], Mapping[str, District], Contact], Letter]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +47,19 @@ class Scribe:
         told = [s for s in steps if s.told]
         if told:
             await queue.add_events([event for step in told for event in _events(step, at)])
-            await queue.add_mails(await self._mails(queue, told), at)
+            await queue.add_mails(await self._mails(queue, told, self.letters.transition), at)
 
-    async def _mails(self, queue: Queue, told: Sequence[Step]) -> list[Mail]:
+    async def reminders(self, queue: Queue, steps: Sequence[Step], lead: Lead) -> list[Mail]:
+        """One letter a reader that reminds of scheduled requests (a group request's members in one)."""
+
+        def write(seen: Sequence[Step], districts: Mapping[str, District], contact: Contact) -> Letter:
+            return self.letters.reminder(lead, seen, districts, contact)
+
+        return await self._mails(queue, steps, write, lead.value)
+
+    async def _mails(
+        self, queue: Queue, told: Sequence[Step], write: Write, occasion: str = ""
+    ) -> list[Mail]:
         requests = [s.after for s in told]
         districts = await queue.districts({r.district_id for r in requests})
         groups = await queue.groups_of(
@@ -56,7 +70,7 @@ class Scribe:
         )
         mails: list[Mail] = []
         for bundle in _bundles(told):
-            mails.extend(self._bundle(bundle, districts, groups, contacts))
+            mails.extend(self._bundle(bundle, districts, groups, contacts, write, occasion))
         return mails
 
     def _bundle(
@@ -65,14 +79,17 @@ class Scribe:
         districts: Mapping[str, District],
         groups: Mapping[UUID, str],
         contacts: Sequence[Contact],
+        write: Write,
+        occasion: str,
     ) -> list[Mail]:
         mails: dict[str, Mail] = {}
-        about = uuid5(_NAMESPACE, "/".join(sorted(f"{s.after.id}:{s.after.revision}" for s in steps)))
+        names = [f"{s.after.id}:{s.after.revision}" for s in steps]
+        about = uuid5(_NAMESPACE, "/".join([occasion, *sorted(names)]))
         for contact in contacts:
             address = contact.email.lower()
             seen = [s for s in steps if _concerns(contact, s.after, groups)]
             if seen and address not in mails:
-                letter = self.letters.transition(seen, districts, contact)
+                letter = write(seen, districts, contact)
                 message_id = f"<{uuid5(about, address)}@{self.mail_domain}>"
                 mails[address] = Mail(
                     message_id, contact.email, letter.subject, letter.text, letter.html, seen[0].after

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 from bellwire_schemas.names import RequestKind
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from update_scheduler.domain.reminding import Lead
 from update_scheduler.domain.requests import Came, Request, Step
 from update_scheduler.domain.slots import Slot
 from update_scheduler.domain.states import Scheduled
@@ -41,16 +42,34 @@ class TemplateLetters:
     ) -> Letter:
         """The letter about steps of one transition to one recipient."""
         first = steps[0]
-        word = first.word
-        headline = _headline(steps, districts)
+        note = "" if isinstance(first.before, Came) else first.note
+        title = _NOTE_TITLE.get(first.word, "Note:")
+        return self._letter(_headline(steps, districts), steps, districts, note, title, _meaning(first))
+
+    def reminder(
+        self, lead: Lead, steps: Sequence[Step], districts: Mapping[str, District], recipient: Contact
+    ) -> Letter:
+        """The letter that reminds one recipient of what is scheduled."""
+        headline = f"In {lead.value}: {_subject(steps, districts)}"
+        meaning = "This is a reminder. The site will be offline during the update."
+        return self._letter(headline, steps, districts, "", "", meaning)
+
+    def _letter(
+        self,
+        headline: str,
+        steps: Sequence[Step],
+        districts: Mapping[str, District],
+        note: str,
+        note_title: str,
+        meaning: str,
+    ) -> Letter:
         values = {
             "headline": headline,
             "items": [_item(s, districts) for s in steps],
-            "note": "" if isinstance(first.before, Came) else first.note,
-            "note_title": _NOTE_TITLE.get(word, "Note:"),
-            "meaning": _meaning(first),
-            "reference": str(first.after.id),
-            "recipient": recipient.name,
+            "note": note,
+            "note_title": note_title,
+            "meaning": meaning,
+            "reference": str(steps[0].after.id),
         }
         return Letter(
             headline,
@@ -84,9 +103,13 @@ def _meaning(step: Step) -> str:
 
 
 def _headline(steps: Sequence[Step], districts: Mapping[str, District]) -> str:
+    return f"{_status(steps[0])}: {_subject(steps, districts)}"
+
+
+def _subject(steps: Sequence[Step], districts: Mapping[str, District]) -> str:
     first = steps[0].after
     where = districts[first.district_id].name if len(steps) == 1 else f"{len(steps)} districts"
-    return " ".join(f"{_status(steps[0])}: {what(first)}, {where}".split())
+    return " ".join(f"{what(first)}, {where}".split())
 
 
 def _item(step: Step, districts: Mapping[str, District]) -> dict[str, str]:

@@ -175,3 +175,23 @@ with fresh as (
     returning request_id, digest
 )
 select request_id, digest from fresh;
+
+-- name: lock_soon(now, until)
+-- Scheduled requests whose date lies ahead, not later than `until`; those in hand elsewhere come next time.
+select * from requests r
+where open and status = 'scheduled' and slot_at > :now and slot_at <= :until
+    and not exists (
+        select from reminders m
+        where m.request_id = r.id and m.slot_at = r.slot_at
+            and (m.lead = '24 hours' or r.slot_at > :now + interval '24 hours')
+    )
+order by id
+for update skip locked;
+
+-- name: remember_reminders(rows, at)
+-- Keep which reminders go out now; answers those that had not.
+insert into reminders (request_id, district_id, environment, slot_at, lead, at)
+select request_id, district_id, environment, slot_at, lead, :at
+from jsonb_populate_recordset(null::reminders, :rows::jsonb)
+on conflict do nothing
+returning request_id;

@@ -14,6 +14,7 @@ from update_scheduler.adapters.postgres import rows
 from update_scheduler.domain.actors import Person
 from update_scheduler.domain.booking import Taken
 from update_scheduler.domain.groups import GroupKind, Link
+from update_scheduler.domain.reminding import Lead
 from update_scheduler.domain.requests import Came, Request, Step
 from update_scheduler.domain.sites import Hosting, Site
 from update_scheduler.domain.slots import Slot
@@ -231,6 +232,26 @@ class PostgresQueue:
         ]
         if lines:
             await QUERIES.insert_mails(self._c, rows=lines, at=at)
+
+    async def lock_soon(self, now: datetime, until: datetime) -> Sequence[Request]:  # noqa: D102
+        found = await all_rows(QUERIES.lock_soon(self._c, now=now, until=until))
+        return [rows.request_of(row) for row in found]
+
+    async def remember_reminders(  # noqa: D102
+        self, requests: Sequence[Request], lead: Lead, at: datetime
+    ) -> Collection[UUID]:
+        lines = [
+            {
+                "request_id": str(r.id),
+                "district_id": r.district_id,
+                "environment": r.target.value,
+                "slot_at": r.slot.at if isinstance(r.slot, Slot) else None,
+                "lead": lead.value,
+            }
+            for r in requests
+        ]
+        found = await all_rows(QUERIES.remember_reminders(self._c, rows=lines, at=at))
+        return {row["request_id"] for row in found}
 
     async def remember_key(  # noqa: D102
         self, user_id: str, key: str, digest: bytes, request_id: UUID, at: datetime
