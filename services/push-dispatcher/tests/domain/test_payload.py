@@ -1,0 +1,131 @@
+import json
+import unicodedata
+from dataclasses import replace
+from uuid import UUID
+
+from bellwire_schemas.names import Group, Kind, Privacy
+from hypothesis import given
+from hypothesis import strategies as st
+from push_dispatcher.domain.content import Purpose
+from push_dispatcher.domain.device import GENERIC, DeviceSettings, Switch, mutes, shown
+from push_dispatcher.domain.payload import (
+    LIMIT,
+    Push,
+    Token,
+    apns_headers,
+    apns_payload,
+    fcm_data,
+    fcm_fitted,
+)
+from push_dispatcher.domain.shorten import ELLIPSIS, boundaries, json_bytes, shortened
+
+FAMILY = "👨‍👩‍👧‍👦"
+TEXT = st.text(max_size=60) | st.lists(
+    st.sampled_from([FAMILY, "👍🏽", "🇲🇽", "é", "\u2068", "\u2069", "مرحبا", "ñ", '"', "\\", "\x07", "한"]),
+    max_size=600,
+).map("".join)
+IDS = st.text(min_size=1, max_size=255)
+PUSHES = st.builds(
+    Push,
+    delivery_id=st.uuids(),
+    purpose=st.just(Purpose.ALERT),
+    token=st.just(Token("ab" * 32)),
+    token_kind=st.just("token"),
+    title=TEXT,
+    body=TEXT,
+    badge=st.integers(0, 10_000),
+    alert_id=st.uuids(),
+    student_id=IDS,
+    area=st.just("assignments"),
+    thing_id=IDS,
+    link=st.text(max_size=300) | st.just("bellwire://" + "%F0%9F%91%8D" * 500),
+    group=st.just("assignments"),
+    slot=st.uuids(),
+    urgent=st.booleans(),
+    lifetime=st.integers(0, 3_000_000),
+)
+
+
+@given(PUSHES)
+def test_an_apns_payload_fits_and_names_what_it_is_about(push):
+    body = apns_payload(push)
+    assert len(body) <= LIMIT
+    document = json.loads(body)
+    assert document["bellwire"]["alert_id"] == str(push.alert_id)
+    assert document["bellwire"]["thing_id"] == push.thing_id
+    assert document["aps"]["badge"] == push.badge
+
+
+@given(PUSHES)
+def test_an_fcm_message_fits(push):
+    fitted = fcm_fitted(push)
+    data = fcm_data(fitted)
+    notification = {"title": fitted.title, "body": fitted.body, "tag": str(fitted.slot)}
+    assert len(json_bytes({"data": data, "notification": notification})) <= LIMIT
+    assert all(isinstance(value, str) for value in data.values())
+    assert json.loads(data["bellwire"])["student_id"] == push.student_id
+
+
+@given(PUSHES)
+def test_a_short_push_is_left_alone(push):
+    push = replace(push, title="Ana", body="Algebra", link="", student_id="s", thing_id="t")
+    assert json.loads(apns_payload(push))["aps"]["alert"] == {"title": "Ana", "body": "Algebra"}
+
+
+@given(PUSHES, st.integers(1_700_000_000, 1_800_000_000))
+def test_headers_keep_the_rules(push, now):
+    headers = dict(apns_headers(push, now))
+    assert headers["apns-id"] == str(UUID(headers["apns-id"]))
+    assert len(headers["apns-collapse-id"].encode()) <= 64
+    assert headers["apns-priority"] == ("10" if push.urgent else "5")
+
+
+@given(TEXT, st.integers(0, 400))
+def test_a_cut_keeps_characters_whole(text, budget):
+    cut = shortened(text, budget)
+    assert len(json_bytes(cut)) - 2 <= max(budget, 0) or cut == text
+    if cut != text and cut:
+        kept = cut.rstrip("\u2069")
+        assert kept.endswith(ELLIPSIS)
+        prefix = kept[: -len(ELLIPSIS)]
+        assert text.startswith(prefix)
+        end = next(index for index in boundaries(text) if text[:index].rstrip() == prefix)
+        assert end in boundaries(text)
+        assert cut.count("\u2069") >= cut.count("\u2068") - text.count("\u2069")
+
+
+def test_what_a_reader_sees_as_one_is_never_parted():
+    for whole in (FAMILY, "👍🏽", "🇲🇽", "é", "한", "\r\n"):
+        assert boundaries(whole) == [0, len(whole)]
+    assert boundaries("🇲🇽🇺🇸") == [0, 2, 4]
+    assert unicodedata.category("é"[-1]) in ("Mn", "Ll")
+
+
+LEVELS = st.sampled_from(list(Privacy))
+
+
+@given(LEVELS, LEVELS, st.sets(LEVELS))
+def test_no_text_is_wider_than_alert_or_device_allow(chosen, own, there):
+    order = list(Privacy)
+    texts = {level: (level.value, "") for level in there}
+    text = shown(DeviceSettings(privacy=own), chosen, texts)
+    narrowest = min(order.index(chosen), order.index(own))
+    assert text == GENERIC or order.index(Privacy(text[0])) <= narrowest
+    assert (text == GENERIC) == all(order.index(level) > narrowest for level in there)
+
+
+@given(
+    st.sampled_from(list(Group)),
+    st.lists(st.sampled_from(list(Kind)), min_size=1),
+    st.booleans(),
+    st.booleans(),
+)
+def test_a_device_mutes_a_group_or_all_kinds(group, kinds, group_on, kinds_on):
+    settings = DeviceSettings(
+        groups={group: Switch(enabled=group_on)}, kinds={kind: Switch(enabled=kinds_on) for kind in kinds}
+    )
+    assert mutes(settings, group, kinds) == (not group_on or not kinds_on)
+
+
+def test_a_token_does_not_print_itself():
+    assert "ab" not in repr(Token("ab"))
