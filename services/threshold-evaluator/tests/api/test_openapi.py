@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, given, settings
+from schemathesis import GenerationMode
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import (
     content_type_conformance,
@@ -139,6 +140,7 @@ async def test_a_token_that_does_not_hold_is_refused(town: Any, claims: dict[str
     assert answered.status in (401, 403)
 
 
+LONGEST_ADDRESS = 8_000
 CHECKS = [
     not_a_server_error,
     status_code_conformance,
@@ -147,7 +149,8 @@ CHECKS = [
 ]
 
 
-def test_no_request_meets_a_5xx_or_an_undocumented_answer(served: Any) -> None:
+@pytest.mark.parametrize("mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE])
+def test_no_request_meets_a_5xx_or_an_undocumented_answer(served: Any, mode: GenerationMode) -> None:
     schema = schemathesis.openapi.from_url(f"{served.url}/openapi.json")
     tried = 0
     for found in schema.get_all_operations():
@@ -155,10 +158,13 @@ def test_no_request_meets_a_5xx_or_an_undocumented_answer(served: Any) -> None:
         role = "district_admin" if "/admin/" in operation.path else "guardian"
         headers = {"Authorization": f"Bearer {served.token('fuzzer', 'fuzzed', role)}"}
 
-        @settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck), database=None)
-        @given(case=operation.as_strategy())
+        @settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck), database=None)
+        @given(case=operation.as_strategy(generation_mode=mode))
         def requests_of_the_operation(case: Any) -> None:
             response = case.call(headers=headers)  # noqa: B023
+            if len(str(response.request.url)) > LONGEST_ADDRESS:
+                assert response.status_code == 400  # the HTTP server refuses it before any of our code
+                return
             case.validate_response(response, checks=CHECKS)
 
         requests_of_the_operation()
