@@ -1,14 +1,15 @@
 """One request's events: judge each, append the good ones at once, answer for every one."""
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 
 from bellwire_kit.clock import Clock
 from bellwire_kit.logs import logger
 from bellwire_kit.postgres import UNAVAILABLE
 from bellwire_kit.streams.protocol import Message, MessageTooLarge, Producer
 from bellwire_schemas.envelope import to_kafka
+from prometheus_client import Counter
 
 from gradebook_events.domain.admission import MAX_DATA, Admitted, admit
 from gradebook_events.domain.incoming import Incoming
@@ -30,6 +31,11 @@ class Accepted:
 Answer = Accepted | Refusal
 
 
+@cache
+def _counter(way: str, outcome: str) -> Counter:
+    return EVENTS.labels(way, outcome)
+
+
 def message_of(admitted: Admitted) -> Message:
     """Return the record to append."""
     value, headers = to_kafka(admitted.event)
@@ -45,6 +51,7 @@ class Door:
         self._clock = clock
         self._most_pending = most_pending
         self._pending = 0
+        PENDING.set_function(lambda: self._pending)
 
     async def accept(
         self, publisher: Publisher, events: Sequence[Incoming | Refusal], way: str
@@ -63,10 +70,11 @@ class Door:
                 answers.append(Accepted(item.event.id))
             else:
                 answers.append(_not_appended(item, failure))
-        counted = Counter(a.kind.value if isinstance(a, Refusal) else "accepted" for a in answers)
-        for outcome, number in counted.items():
-            EVENTS.labels(way, outcome).inc(number)
-        if foreign := counted[RefusalKind.FOREIGN_SOURCE.value]:
+        refused = [answer for answer in answers if isinstance(answer, Refusal)]
+        _counter(way, "accepted").inc(len(answers) - len(refused))
+        for refusal in refused:
+            _counter(way, refusal.kind.value).inc()
+        if foreign := sum(refusal.kind is RefusalKind.FOREIGN_SOURCE for refusal in refused):
             await self._note(publisher, foreign)
         return answers
 
@@ -74,12 +82,10 @@ class Door:
         if self._pending + len(good) > self._most_pending:
             return [TimeoutError("too many events wait for the broker")] * len(good)
         self._pending += len(good)
-        PENDING.set(self._pending)
         try:
             return await self._producer.send([message_of(item) for item in good])
         finally:
             self._pending -= len(good)
-            PENDING.set(self._pending)
 
     async def _note(self, publisher: Publisher, events: int) -> None:
         """Write the audit line of events for another district; the refusal stands whether or not it is kept."""

@@ -24,6 +24,7 @@ from gradebook_events.adapters.zip_packages import ZipPackages
 from gradebook_events.api import events, imports, publishers
 from gradebook_events.api.parts import PARTS, Parts
 from gradebook_events.authenticate import Authenticator
+from gradebook_events.gather import Gathering
 from gradebook_events.import_jobs import ImportWorker
 from gradebook_events.manage_publishers import ManagePublishers
 from gradebook_events.publish import PublishedNews
@@ -65,7 +66,7 @@ def service_on(
         cursors=Cursors(secret.encode()),
         authenticator=authenticator,
         shares=shares,
-        door=Door(producer, keys, clock, settings.most_pending_events),
+        door=Door(Gathering(producer), keys, clock, settings.most_pending_events),
         publishers=ManagePublishers(keys, authenticator, clock),
         packages=ReceivePackage(jobs, packages, clock, settings.package_limits, worker.wake),
         imports=jobs,

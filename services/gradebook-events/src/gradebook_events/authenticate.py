@@ -1,5 +1,6 @@
 """Whose key a request carries: looked up once, then known for a few seconds, hashes only."""
 
+import asyncio
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
@@ -24,6 +25,7 @@ class Authenticator:
     def __init__(self, keys: Keys, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._keys = keys
         self._monotonic = monotonic
+        self._looking: dict[str, asyncio.Task[KeptKey | UnknownKey]] = {}
         self._found: OrderedDict[str, tuple[float, KeptKey | UnknownKey]] = OrderedDict()
         self._parsed: OrderedDict[str, tuple[float, Publisher]] = OrderedDict()
 
@@ -60,8 +62,13 @@ class Authenticator:
         known = self._found.get(key.key_id)
         if known is not None and known[0] > now:
             return known[1]
+        # One look-up serves all requests that wait for it; one of them that is cancelled does not end it.
+        looking = self._looking.get(key.key_id)
+        if looking is None:
+            looking = self._looking[key.key_id] = asyncio.create_task(self._keys.find(key.key_id))
+            looking.add_done_callback(lambda _: self._looking.pop(key.key_id, None))
         try:
-            found = await self._keys.find(key.key_id)
+            found = await asyncio.shield(looking)
         except UNAVAILABLE:
             KEY_LOOKUPS.labels("unavailable").inc()
             if known is None or known[0] + STALE_SECONDS < now:

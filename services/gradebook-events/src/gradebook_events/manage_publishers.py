@@ -46,6 +46,11 @@ class ManagePublishers:
         await self._publishers.create(publisher, name, agents_have_portal, key, line)
         return publisher, key, line.at
 
+    async def check(self, caller: Caller, publisher_id: str) -> None:
+        """Raises `Problem` 404 unless the caller's district has such a publisher, revoked or not."""
+        if not await self._publishers.exists(caller.source, publisher_id):
+            raise not_found("publisher")
+
     async def rotate(self, caller: Caller, publisher_id: str, overlap: timedelta) -> PublisherKey:
         """Give a publisher a new key; the ones it has hold for the overlap. Raises `Problem` 404."""
         key = new_key()

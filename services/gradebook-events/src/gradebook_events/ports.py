@@ -49,6 +49,7 @@ class Keys(Protocol):
 
     async def find(self, key_id: str) -> KeptKey | UnknownKey:
         """Return the key of that id, if it holds now."""
+        ...
 
 
 class Audit(Protocol):
@@ -65,6 +66,10 @@ class Publishers(Protocol):
         self, publisher: Publisher, name: str, agents_have_portal: bool, key: PublisherKey, line: AuditLine
     ) -> None:
         """Keep a new publisher with its first key and the audit line, in one transaction."""
+
+    async def exists(self, source: Source, publisher_id: str) -> bool:
+        """Say whether the district has such a publisher, revoked or not."""
+        ...
 
     async def rotate(
         self, source: Source, publisher_id: str, key: PublisherKey, overlap: timedelta, line: AuditLine

@@ -60,6 +60,8 @@ class Settings(BaseSettings, frozen=True):
             client_id="gradebook-events",
             send_timeout_seconds=self.send_timeout_seconds,
             connect_seconds=self.send_timeout_seconds,
+            # what comes at the same time is gathered before it is sent
+            linger_ms=0,
         )
 
     @property

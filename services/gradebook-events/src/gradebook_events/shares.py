@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 
 from gradebook_events.domain.publishers import Publisher
-from gradebook_events.domain.share import Bucket, Share, Taken, Wait, full, take
+from gradebook_events.domain.share import Bucket, Share, Wait, full, take
 
 
 class Shares:
@@ -16,13 +16,13 @@ class Shares:
         self._monotonic = monotonic
         self._buckets: dict[str, Bucket] = {}
 
-    def take(self, publisher: Publisher, events: int) -> Taken | Wait:
+    def take(self, publisher: Publisher, events: int) -> Bucket | Wait:
         """Take so many events of the publisher's share, or say how long to wait for them."""
         now = self._monotonic()
         bucket = self._buckets.get(publisher.publisher_id) or full(self._share, now)
         outcome = take(bucket, self._share, events, now)
-        if isinstance(outcome, Taken):
-            self._buckets[publisher.publisher_id] = outcome.bucket
+        if isinstance(outcome, Bucket):
+            self._buckets[publisher.publisher_id] = outcome
         return outcome
 
     async def wait(self, publisher: Publisher, events: int) -> None:

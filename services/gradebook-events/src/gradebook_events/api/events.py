@@ -7,12 +7,12 @@ import orjson
 from aiohttp import web
 from aiohttp_pydantic import PydanticView
 from aiohttp_pydantic.oas.typing import r202
-from bellwire_kit.auth import bearer
 from bellwire_kit.web.problems import Problem
 from pydantic import BaseModel
 
 from gradebook_events.accept import Accepted, Answer
 from gradebook_events.api.answers import RETRY_AFTER, item, problem_of
+from gradebook_events.api.callers import publisher_of
 from gradebook_events.api.parts import PARTS, Parts
 from gradebook_events.domain.publishers import Publisher
 from gradebook_events.domain.refusals import Refusal, RefusalKind
@@ -64,7 +64,7 @@ class Events(PydanticView):  # type: ignore[misc]
         """
         request = self.request
         parts: Parts = request.app[PARTS]
-        publisher = await parts.authenticator.publisher(bearer(request))
+        publisher = await publisher_of(request)
         media = request.content_type if "Content-Type" in request.headers else ""
         _check_charset(request)
         if media == BATCH:

@@ -7,18 +7,15 @@ from uuid import UUID
 
 from aiohttp import web
 from aiohttp_pydantic.oas.typing import r200, r202
-from bellwire_kit.auth import bearer, require
 from bellwire_kit.web.problems import Problem, not_found
 from bellwire_kit.web.views import ApiView, answer
-from bellwire_schemas.names import Role
-from bellwire_schemas.source import Source
 from pydantic import AwareDatetime, BaseModel, Field, StringConstraints
 
+from gradebook_events.api.callers import publisher_of, source_of
 from gradebook_events.api.parts import PARTS, Parts
 from gradebook_events.api.publishers import Cursor, PathId
 from gradebook_events.domain.moments import within
 
-_KEY_PREFIX = "bw_"
 _PIECE = 1 << 18
 Limit = Annotated[int, Field(ge=1, le=1_000)]
 Flag = Annotated[str, StringConstraints(pattern="^(true|false)$")]
@@ -88,7 +85,7 @@ class Upload(ApiView):
         Tags: imports
         """
         parts: Parts = self.request.app[PARTS]
-        publisher = await parts.authenticator.publisher(bearer(self.request))
+        publisher = await publisher_of(self.request)
         if exported_at is not None and not within(exported_at):
             detail = "'exported_at' must be a time from the year 1900 on"
             raise Problem(400, "invalid", "The request is not valid", detail, pointer="/query/exported_at")
@@ -108,15 +105,9 @@ class _OfImport(ApiView):
     async def _iter(self) -> web.StreamResponse:
         if self.request.method in self.allowed_methods:
             self.parts: Parts = self.request.app[PARTS]
-            self.source = await self._caller()
+            self.source = await source_of(self.request)
         response: web.StreamResponse = await super()._iter()
         return response
-
-    async def _caller(self) -> Source:
-        credential = bearer(self.request)
-        if credential.startswith(_KEY_PREFIX):
-            return (await self.parts.authenticator.publisher(credential)).source
-        return (await require(self.request, Role.DISTRICT_ADMIN)).source
 
     async def found(self, text: str) -> Mapping[str, Any]:
         """Return the import. Raises `Problem` 404 when the caller's district has none of that id."""

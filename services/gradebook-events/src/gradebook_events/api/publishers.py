@@ -85,6 +85,9 @@ class AdminView(ApiView):
         if self.request.method in self.allowed_methods:
             self.caller: Caller = await require(self.request, Role.DISTRICT_ADMIN)
             self.scope = f"publishers/{self.caller.source}"
+            if publisher_id := self.request.match_info.get("publisher_id", ""):
+                # Whether it is theirs comes before whether the request is well made.
+                await self.parts.publishers.check(self.caller, publisher_id)
         response: web.StreamResponse = await super()._iter()
         return response
 

@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 _RFC3339 = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,12})?([Zz]|[+-][0-9]{2}:[0-9]{2})"
 )
-_LONG_FRACTION = re.compile(r"(\.[0-9]{6})[0-9]+")
 
 AHEAD = timedelta(minutes=5)
 """How far ahead of our clock a change may say it was made (product.md section 2)."""
@@ -21,7 +20,7 @@ def parse_moment(text: str) -> datetime:
     if not _RFC3339.fullmatch(text):
         raise NotAMoment(NotAMoment.__doc__)
     try:
-        moment = datetime.fromisoformat(_LONG_FRACTION.sub(r"\1", text).upper())
+        moment = datetime.fromisoformat(text.upper())
     except ValueError:
         raise NotAMoment(NotAMoment.__doc__) from None
     if not within(moment):

@@ -1,6 +1,7 @@
 """Fairness at the door: what one publisher may append per second is a set share (product.md section 2)."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,8 +17,7 @@ class Share:
             raise ValueError("a share lets through more than 0 events a second and at least 1 at once")
 
 
-@dataclass(frozen=True, slots=True)
-class Bucket:
+class Bucket(NamedTuple):
     """What is left of a publisher's share at `at`, seconds of a clock that never goes back.
 
     `tokens` is below zero after a batch larger than the burst: what is owed is waited for by the next one.
@@ -25,13 +25,6 @@ class Bucket:
 
     tokens: float
     at: float
-
-
-@dataclass(frozen=True, slots=True)
-class Taken:
-    """The events may be appended now."""
-
-    bucket: Bucket
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +39,15 @@ def full(share: Share, at: float) -> Bucket:
     return Bucket(share.burst, at)
 
 
-def take(bucket: Bucket, share: Share, events: int, at: float) -> Taken | Wait:
-    """Take as many events as there are, or say how long to wait.
+def take(bucket: Bucket, share: Share, events: int, at: float) -> Bucket | Wait:
+    """Take the events and return what is left, or say how long to wait.
 
     A batch larger than the burst is let through when the bucket is full, so that no size waits for ever.
     """
-    tokens = min(share.burst, bucket.tokens + max(0.0, at - bucket.at) * share.per_second)
-    needed = min(float(events), share.burst)
+    now = at if at > bucket.at else bucket.at
+    tokens = bucket.tokens + (now - bucket.at) * share.per_second
+    tokens = min(tokens, share.burst)
+    needed = events if events < share.burst else share.burst
     if tokens >= needed:
-        return Taken(Bucket(tokens - events, max(at, bucket.at)))
+        return Bucket(tokens - events, now)
     return Wait((needed - tokens) / share.per_second)

@@ -77,6 +77,18 @@ class PostgresPublishers:
         )
         await _write(connection, [line])
 
+    async def exists(self, source: Source, publisher_id: str) -> bool:
+        """Say whether the district has such a publisher, revoked or not."""
+        return bool(
+            "\x00" not in publisher_id
+            and await _queries.has_publisher(
+                self._pool,
+                district_id=source.district_id,
+                environment=source.environment.value,
+                publisher_id=publisher_id,
+            )
+        )
+
     async def rotate(
         self, source: Source, publisher_id: str, key: PublisherKey, overlap: timedelta, line: AuditLine
     ) -> Sequence[str] | None:

@@ -22,6 +22,13 @@ where publisher_id = :publisher_id and district_id = :district_id and environmen
     and revoked_at is null
 for update;
 
+-- name: has_publisher(district_id, environment, publisher_id)$
+-- Whether the district has such a publisher, revoked or not.
+select exists (
+    select from publishers
+    where publisher_id = :publisher_id and district_id = :district_id and environment = :environment
+);
+
 -- name: end_keys(publisher_id, overlap)
 -- Let every key of a publisher expire after the overlap (an interval), unless it does so sooner; answer which.
 update publisher_keys set expires_at = least(expires_at, now() + :overlap::interval)
