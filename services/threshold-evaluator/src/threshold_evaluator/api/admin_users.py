@@ -10,7 +10,8 @@ from bellwire_kit.web.problems import not_found
 from bellwire_kit.web.views import ApiView, answer
 
 from threshold_evaluator.api.audit import AuditLine
-from threshold_evaluator.api.changes import Asked, StoredChange, one_change
+from threshold_evaluator.api.change_items import StoredChange
+from threshold_evaluator.api.changes import Asked, one_change
 from threshold_evaluator.api.fields import Id
 from threshold_evaluator.api.portal import PORTAL, administrator
 

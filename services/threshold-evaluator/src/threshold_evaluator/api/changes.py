@@ -3,9 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
-from typing import Any, Protocol
-from uuid import UUID
+from typing import Protocol
 
 from aiohttp import web
 from aiohttp_pydantic.oas.typing import r200
@@ -13,94 +11,14 @@ from bellwire_kit.auth import Caller
 from bellwire_kit.web.problems import Problem, not_found
 from bellwire_kit.web.views import ApiView, answer
 from bellwire_schemas.fields import Moment
-from bellwire_schemas.names import DeliveryOutcome, Group, Kind
 from bellwire_schemas.source import Source
 
-from threshold_evaluator.api.fields import Cursor, Id, Limit, Model
+from threshold_evaluator.api.change_items import ChangePage, StoredChange
+from threshold_evaluator.api.fields import Cursor, Id, Limit
 from threshold_evaluator.api.portal import PORTAL, Portal, family
 
 KEPT = timedelta(days=30)
 """How long decisions are kept."""
-
-
-class GateState(Model):
-    """A gate, in the order of product.md section 4, and whether it stood open."""
-
-    gate: str
-    open: bool
-
-
-class FactMet(Model):
-    """A fact, whether it passed the user's settings, and the reason (`told` when it passed)."""
-
-    kind: Kind
-    passed: bool
-    reason: str
-
-
-class DeviceOutcome(Model):
-    """What became of the alert on one device."""
-
-    installation_id: str
-    outcome: DeliveryOutcome
-    reason: str
-    at: Moment
-
-
-class WhyOutcome(StrEnum):
-    """A decision's outcome (product.md section 1), or `none` where nobody is decided about."""
-
-    SEND = "send"
-    HOLD = "hold"
-    DIGEST = "digest"
-    INBOX_ONLY = "inbox_only"
-    SUPPRESS = "suppress"
-    NONE = "none"
-
-
-class Why(Model):
-    """The decision about one user: gates, what each fact met, settings with their layers, what became of it.
-
-    `outcome` is `none` for a change that is silent, stale or a duplicate: `reason` is then what detection
-    found. `became` is empty while the alert waits. `sent_as` is the alert that carried it, itself or a summary.
-    """
-
-    user_id: str
-    outcome: WhyOutcome
-    reason: str
-    kinds: tuple[Kind, ...]
-    due_at: Moment | None
-    gates: tuple[GateState, ...]
-    facts: tuple[FactMet, ...]
-    settings: dict[str, Any]
-    became: str
-    became_at: Moment | None
-    sent_as: UUID | None
-    devices: tuple[DeviceOutcome, ...]
-
-
-class StoredChange(Model):
-    """A change as it was received; `detection` is what was found in it, `kinds` the facts."""
-
-    event_id: str
-    source: str
-    student_id: str
-    school_id: str
-    group: Group
-    thing_id: str
-    modified_at: Moment
-    accepted_at: Moment
-    decided_at: Moment
-    detection: str
-    kinds: tuple[Kind, ...]
-    why: Why
-
-
-class ChangePage(Model):
-    """Changes, newest first; `next_cursor` is null on the last page."""
-
-    items: tuple[StoredChange, ...]
-    next_cursor: str | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,8 @@ from bellwire_kit.auth import Caller
 from bellwire_kit.web.views import ApiView, answer
 from bellwire_schemas.fields import Moment
 
-from threshold_evaluator.api.changes import KEPT, ChangePlace, StoredChange
+from threshold_evaluator.api.change_items import StoredChange
+from threshold_evaluator.api.changes import KEPT, ChangePlace
 from threshold_evaluator.api.fields import Model
 from threshold_evaluator.api.inbox import NEWEST, InboxItem
 from threshold_evaluator.api.people import Me, SeenStudent

@@ -13,10 +13,7 @@ from bellwire_schemas.names import Kind
 from bellwire_schemas.source import Source
 
 from threshold_evaluator.adapters.postgres.portal.reading.queries import of, reading_queries
-from threshold_evaluator.api.changes import (
-    KEPT,
-    Asked,
-    ChangePlace,
+from threshold_evaluator.api.change_items import (
     DeviceOutcome,
     FactMet,
     GateState,
@@ -24,6 +21,7 @@ from threshold_evaluator.api.changes import (
     Why,
     WhyOutcome,
 )
+from threshold_evaluator.api.changes import KEPT, Asked, ChangePlace
 from threshold_evaluator.domain.decision import Reason
 from threshold_evaluator.domain.gates import GATES
 
