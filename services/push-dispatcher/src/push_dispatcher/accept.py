@@ -159,7 +159,9 @@ class Accept:
             if state is State.QUEUED and isinstance(ruling, End):
                 state = ruling.state
             lane = lane_of_device(candidate.device)
-            left = room.setdefault(lane, self._lanes.room(lane))
+            if lane not in room:
+                room[lane] = self._lanes.room(lane)
+            left = room[lane]
             wait = _wait(candidate, ruling)
             at_once = state is State.QUEUED and wait <= 0 and left > 0
             summary = ruling == Send(as_summary=True)

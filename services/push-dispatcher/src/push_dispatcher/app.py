@@ -39,6 +39,7 @@ from push_dispatcher.ports import PushProvider
 from push_dispatcher.registering import Devices
 from push_dispatcher.relay import Relay
 from push_dispatcher.results import Results
+from push_dispatcher.retain import Retain
 from push_dispatcher.sending import Sending
 from push_dispatcher.settings import Settings
 
@@ -97,6 +98,7 @@ class Parts:
     feed: Feed
     sending: Sending
     devices: Devices
+    retain: Retain
     told: asyncio.Event
     owner: UUID
 
@@ -124,6 +126,7 @@ def compose(
         feed=feed,
         sending=Sending(store, lanes, feed, results, Relay(store, producer, told), owner),
         devices=Devices(store, lanes, clock, owner, told, patience_seconds=settings.lease_seconds + 5),
+        retain=Retain(store, clock),
         told=told,
         owner=owner,
     )
@@ -156,6 +159,7 @@ def background(parts: Parts, consumer: Consumer) -> tuple[Background, ...]:
     return (
         Background("alerts", consume, consumer.stop),
         Background("sending", parts.sending.run, parts.sending.stop),
+        Background("retention", parts.retain.run, parts.retain.stop),
     )
 
 

@@ -213,6 +213,12 @@ class Work(Protocol):
     ) -> Sequence[Row]:
         """End the waiting rows of removed devices and return them; rows in flight are marked withdrawn."""
 
+    async def remove_unseen(self, before: datetime, limit: int) -> Sequence[Device]:
+        """Remove and return devices not seen since (product time)."""
+
+    async def remove_old_rows(self, before: datetime, limit: int) -> int:
+        """Remove ended rows written before (product time); return how many."""
+
     async def untold(self, limit: int) -> Sequence[tuple[int, Told]]:
         """Lock the oldest events of the outbox, with their places in it."""
 

@@ -216,6 +216,25 @@ select seq, district_id, environment, user_id, event_id, type, at, data
 -- Forget events that the broker has acknowledged.
 delete from outbox where seq = any(:seqs::bigint[]);
 
+-- name: remove_unseen(before, most)
+-- Remove devices that were not seen since a moment.
+delete from devices
+ where (district_id, environment, installation_id) in (
+       select district_id, environment, installation_id from devices where seen_at < :before limit :most
+          for update skip locked)
+returning district_id, environment, user_id, installation_id, platform, app, token, token_kind,
+          apns_environment, settings, registered_at, seen_at, spare_until;
+
+-- name: remove_old_rows(before, most)$
+-- Remove deliveries that ended and are older than a moment; return how many.
+with old as (
+    select delivery_id from deliveries where written_at < :before and state <> 'queued' limit :most
+       for update skip locked
+), gone as (
+    delete from deliveries d using old where d.delivery_id = old.delivery_id returning 1
+)
+select count(*) from gone;
+
 -- name: own_devices(district, environment, user)
 -- A user's devices, for the user.
 select district_id, environment, user_id, installation_id, platform, app, token, token_kind, apns_environment,

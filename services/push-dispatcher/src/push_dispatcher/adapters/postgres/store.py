@@ -177,6 +177,16 @@ class PostgresWork:
         )
         return [row_of(record) for record in records]
 
+    async def remove_unseen(self, before: datetime, limit: int) -> Sequence[Device]:
+        """Remove devices that were not seen since."""
+        records = await all_of(QUERIES.remove_unseen(self._db, before=before, most=limit))
+        return [device_of(record) for record in records]
+
+    async def remove_old_rows(self, before: datetime, limit: int) -> int:
+        """Remove old ended rows."""
+        removed: int = await QUERIES.remove_old_rows(self._db, before=before, most=limit)
+        return removed
+
     async def untold(self, limit: int) -> Sequence[tuple[int, Told]]:
         """Lock the oldest events."""
         records = await all_of(QUERIES.untold(self._db, most=limit))
