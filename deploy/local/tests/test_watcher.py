@@ -18,7 +18,8 @@ from bellwire_local.watcher import Watcher
 folder = Path(sys.argv[1])
 watcher = Watcher(folder / "lock", remove=(folder,))
 import os
-stubborn = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('ready', flush=True); time.sleep(600)"
+ignoring = "signal.signal(signal.SIGTERM, signal.SIG_IGN); print('ready', flush=True)"
+stubborn = f"import signal, time; {ignoring}; time.sleep(600)"
 child = subprocess.Popen(
     [sys.executable, "-c", stubborn],
     env={**os.environ, **watcher.env}, start_new_session=True, stdout=subprocess.PIPE,

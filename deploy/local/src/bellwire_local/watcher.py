@@ -41,13 +41,16 @@ class Watcher:
         self._process = subprocess.Popen(  # noqa: S603 - ourselves
             [sys.executable, "-m", "bellwire_local.watcher", self.mark, str(held), *map(str, remove)],
             stdin=subprocess.PIPE,
-            stdout=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             start_new_session=True,
             # The lock belongs to the open file, which the watcher alone has from now on.
             pass_fds=(held,),
         )
         os.close(held)
+        # From this line on no signal to it, and no end of ours, can leave anything behind.
+        assert self._process.stdout is not None
+        self._process.stdout.readline()
 
     @property
     def env(self) -> dict[str, str]:
@@ -118,6 +121,7 @@ def main(mark: str, lock: str, *remove: str) -> None:
     """Wait for the parent's end, sweep, remove."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
+    print("watching", flush=True)
     sys.stdin.buffer.read()
     os.pwrite(int(lock), _SWEEPING, 0)
     sweep(mark)
