@@ -230,14 +230,19 @@ def migrated(database_url: str) -> str:
     return database_url
 
 
+@pytest.fixture(scope="session")
+def admin(kafka_bootstrap: str) -> Iterator[KafkaAdminClient]:
+    client = KafkaAdminClient(bootstrap_servers=kafka_bootstrap)
+    yield client
+    client.close()
+
+
 @pytest.fixture
-def topic(kafka_bootstrap: str) -> Iterator[str]:
+def topic(admin: KafkaAdminClient) -> Iterator[str]:
     name = f"updates-{uuid4().hex[:12]}"
-    admin = KafkaAdminClient(bootstrap_servers=kafka_bootstrap)
     admin.create_topics([NewTopic(name, num_partitions=3, replication_factor=1)])
     yield name
     admin.delete_topics([name])
-    admin.close()
 
 
 @pytest.fixture

@@ -56,6 +56,8 @@ async def test_a_foreign_districts_token_meets_403_or_404_on_every_route(world):
             query = {}
             if path == "/v1/windows/free":
                 query = {"site_id": "springfield.production"}
+            elif path == "/v1/audit":
+                query = {"user_id": "op-1"}
             elif method == "get" and "{" not in path:
                 query = {"district_id": "springfield"}
             body = BODIES.get(path) if method in ("post", "put", "patch") else None
@@ -85,6 +87,8 @@ def _call(case, base, token):
     documented = case.operation.definition.raw["responses"]
     if response.status_code < 300:
         assert str(response.status_code) in documented, (case.method, case.path, response.status_code)
+        if "application/json" not in documented[str(response.status_code)].get("content", {}):
+            return
         case.validate_response(
             response, checks=(schemathesis.checks.CHECKS.get_one("response_schema_conformance"),)
         )

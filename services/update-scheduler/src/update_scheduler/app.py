@@ -24,7 +24,10 @@ from update_scheduler.adapters.postgres.registry import PostgresRegistry
 from update_scheduler.adapters.smtp import MailDrain
 from update_scheduler.adapters.timers import ReminderDrain
 from update_scheduler.api import (
+    audit,
+    blackouts,
     contacts,
+    exports,
     groups,
     messages,
     releases,
@@ -97,7 +100,19 @@ def application_of(parts: Parts, verifier: TokenVerifier, pool: Pool) -> web.App
     )
     app[PARTS] = parts
     app[VERIFIER] = verifier
-    for resource in (sites, releases, contacts, windows, groups, requests, transitions, messages):
+    for resource in (
+        sites,
+        releases,
+        contacts,
+        blackouts,
+        windows,
+        groups,
+        requests,
+        transitions,
+        messages,
+        audit,
+        exports,
+    ):
         resource.add_routes(app)
     return app
 

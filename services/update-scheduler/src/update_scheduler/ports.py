@@ -2,114 +2,48 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
 from datetime import datetime
-from enum import Enum
 from typing import Protocol
 from uuid import UUID
 
-from bellwire_schemas.names import Environment, RequestKind
+from bellwire_schemas.names import RequestKind
 
 from update_scheduler.domain.actors import Person
 from update_scheduler.domain.booking import Taken
-from update_scheduler.domain.groups import GroupKind, Link
+from update_scheduler.domain.groups import Link
 from update_scheduler.domain.reminding import Lead
-from update_scheduler.domain.requests import NoDate, Request, Step
+from update_scheduler.domain.requests import Request, Step
 from update_scheduler.domain.sites import Hosting, Site
 from update_scheduler.domain.versions import Catalogue
 from update_scheduler.domain.windows import Blackout, Window
+from update_scheduler.records import (
+    MISSING,
+    Contact,
+    District,
+    Event,
+    Group,
+    GroupRequest,
+    Letter,
+    Mail,
+    Message,
+    Missing,
+)
 
-
-class Missing(Enum):
-    """It is not there."""
-
-    MISSING = "missing"
-
-
-MISSING = Missing.MISSING
-
-
-@dataclass(frozen=True, slots=True)
-class District:
-    """What mail says of a district; `timezone` is an IANA name."""
-
-    id: str
-    name: str
-    timezone: str
-
-
-@dataclass(frozen=True, slots=True)
-class Group:
-    """Districts that belong together."""
-
-    id: str
-    name: str
-    kind: GroupKind
-    districts: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class GroupRequest:
-    """One version update asked for all members of a group; `revision` is what If-Match names."""
-
-    id: UUID
-    group_id: str
-    group_name: str
-    version: str
-    target: Environment
-    revision: int
-    requested_by: str
-    note: str
-    preferred: datetime | NoDate
-    skipped: tuple[str, ...]
-    created_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Contact:
-    """Who is mailed: a district's or a group's (the other is ""); `user_id` is "" when nobody signs in so."""
-
-    name: str
-    email: str
-    district_id: str
-    group_id: str
-    user_id: str
-
-
-@dataclass(frozen=True, slots=True)
-class Mail:
-    """One letter in the outbox; `message_id` is deterministic, so that a repeat carries the same."""
-
-    message_id: str
-    recipient: str
-    subject: str
-    text: str
-    html: str
-    request: Request
-
-
-@dataclass(frozen=True, slots=True)
-class Event:
-    """One lifecycle event for one site, in the outbox."""
-
-    id: UUID
-    site_id: str
-    district_id: str
-    environment: Environment
-    type: str
-    at: datetime
-    data: Mapping[str, object]
-
-
-@dataclass(frozen=True, slots=True)
-class Message:
-    """One line of a request's thread."""
-
-    id: UUID
-    at: datetime
-    by_role: str
-    by_user: str
-    body: str
+__all__ = [
+    "MISSING",
+    "Contact",
+    "District",
+    "Event",
+    "Group",
+    "GroupRequest",
+    "Letter",
+    "Letters",
+    "Mail",
+    "Message",
+    "Missing",
+    "Queue",
+    "Queues",
+]
 
 
 class Queue(Protocol):
@@ -210,15 +144,6 @@ class Queues(Protocol):
 
     def begin(self) -> AbstractAsyncContextManager[Queue]:
         """One transaction: committed when the block ends, undone when it raises."""
-
-
-@dataclass(frozen=True, slots=True)
-class Letter:
-    """What one recipient reads."""
-
-    subject: str
-    text: str
-    html: str
 
 
 class Letters(Protocol):

@@ -1,170 +1,48 @@
 """What the queue is about: districts and sites, releases, contacts, windows, groups; and how one looks at it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import date, datetime, time
+from datetime import date, datetime
 from typing import Protocol
 from uuid import UUID
 
-from bellwire_schemas.names import Environment, RequestKind, Weekday
+from bellwire_schemas.names import RequestKind
 
 from update_scheduler.domain.actors import Only, Person
-from update_scheduler.domain.booking import Taken
-from update_scheduler.domain.requests import Request
 from update_scheduler.domain.sites import Hosting
-from update_scheduler.domain.statuses import Status
-from update_scheduler.domain.windows import Blackout, Window
+from update_scheduler.entries import (
+    AuditLine,
+    BlackoutEntry,
+    ContactEntry,
+    Filter,
+    Load,
+    NewSite,
+    PersonLine,
+    Planned,
+    Release,
+    Shown,
+    ShownSite,
+    VersionLine,
+    WindowEntry,
+)
 from update_scheduler.ports import Group, GroupRequest, Message, Missing
 
-
-@dataclass(frozen=True, slots=True)
-class NewSite:
-    """A site to register, with the district that it belongs to (made when it is not known yet)."""
-
-    district_id: str
-    district_name: str
-    state: str
-    timezone: str
-    environment: Environment
-    hosting: Hosting
-    name: str
-    version: str
-
-
-@dataclass(frozen=True, slots=True)
-class Planned:
-    """What is scheduled for a site."""
-
-    request_id: UUID
-    kind: RequestKind
-    version: str
-    status: Status
-    at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class ShownSite:
-    """A site as a district page shows it: `version` is the latest that was installed through the queue."""
-
-    id: str
-    district_id: str
-    district_name: str
-    timezone: str
-    environment: Environment
-    hosting: Hosting
-    name: str
-    version: str
-    updated_at: datetime | None
-    refreshed_at: datetime | None
-    scrubbed_at: datetime | None
-    planned: Sequence[Planned]
-
-
-@dataclass(frozen=True, slots=True)
-class VersionLine:
-    """One line of a site's version history."""
-
-    version: str
-    since: datetime
-    request_id: UUID | None
-
-
-@dataclass(frozen=True, slots=True)
-class Release:
-    """A release or (with `rx_of`) an Rx pack of the catalogue."""
-
-    version: str
-    rx_of: str
-    released_on: date
-    notes: str
-
-
-@dataclass(frozen=True, slots=True)
-class ContactEntry:
-    """A contact of a district (`district_id`) or a group (`group_id`); the other is ""."""
-
-    id: UUID
-    name: str
-    email: str
-    district_id: str
-    group_id: str
-    user_id: str
-
-
-@dataclass(frozen=True, slots=True)
-class WindowEntry:
-    """A window as it is kept: its rule and its name."""
-
-    id: UUID
-    name: str
-    hosting: Hosting
-    kinds: Sequence[RequestKind]
-    timezone: str
-    frequency: str
-    weekdays: Sequence[Weekday]
-    every: int
-    opens: time
-    closes: time
-    capacity: int
-    effective_from: date
-    effective_until: date | None
-
-
-@dataclass(frozen=True, slots=True)
-class BlackoutEntry:
-    """A blackout with its reason; `hosting` None for both types."""
-
-    id: UUID
-    starts_at: datetime
-    ends_at: datetime
-    hosting: Hosting | None
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """A request with what is known only by looking around it."""
-
-    request: Request
-    replaces: Sequence[UUID] = ()
-    in_blackout: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Filter:
-    """Which requests to list; empty means any. `after` is the last one of the page before."""
-
-    districts: Sequence[str] | None = None
-    statuses: Sequence[Status] = ()
-    kind: RequestKind | None = None
-    site_id: str = ""
-    group_request: UUID | None = None
-    removed: bool = False
-    after: tuple[datetime, UUID] | None = None
-    limit: int = 50
-
-
-@dataclass(frozen=True, slots=True)
-class AuditLine:
-    """One audit line of a request."""
-
-    seq: int
-    from_status: str | None
-    to_status: str
-    at: datetime
-    by_role: str
-    by_user: str
-    note: str
-    scheduled_for: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class Load:
-    """Windows for a hosting type and kind, the blackouts, and the places taken."""
-
-    windows: Sequence[Window] = ()
-    blackouts: Sequence[Blackout] = ()
-    taken: Taken = field(default_factory=dict)
+__all__ = [
+    "AuditLine",
+    "BlackoutEntry",
+    "ContactEntry",
+    "Filter",
+    "Load",
+    "NewSite",
+    "PersonLine",
+    "Planned",
+    "Registry",
+    "Release",
+    "Shown",
+    "ShownSite",
+    "VersionLine",
+    "WindowEntry",
+    "reach",
+]
 
 
 class Registry(Protocol):
@@ -246,6 +124,11 @@ class Registry(Protocol):
 
     async def audit(self, request_id: UUID) -> Sequence[AuditLine]:
         """The audit lines of a request, oldest first."""
+
+    async def audit_of_person(
+        self, user_id: str, after: tuple[datetime, int] | None, limit: int
+    ) -> Sequence[PersonLine]:
+        """What a person did to any request, newest first; `after` is the last line of the page before."""
 
     async def messages(self, request_id: UUID) -> Sequence[Message]:
         """The thread of a request, oldest first."""

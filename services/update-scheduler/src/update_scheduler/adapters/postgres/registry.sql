@@ -181,6 +181,16 @@ limit :most;
 select seq, from_status, to_status, at, by_role, by_user, note, scheduled_for
 from transitions where request_id = :request_id order by seq;
 
+-- name: audit_of_person(user_id, after_at, after_n, most)
+-- What a person did, newest first.
+select id, request_id, district_id, environment, seq, from_status, to_status, at, by_role, by_user, note,
+    scheduled_for
+from transitions
+where by_user = :user_id
+    and (:after_at::timestamptz is null or (at, id) < (:after_at, :after_n::bigint))
+order by at desc, id desc
+limit :most;
+
 -- name: messages_of(request_id)
 -- The thread of a request.
 select id, at, by_role, by_user, body from messages where request_id = :request_id order by at, id;
