@@ -15,7 +15,7 @@ from bellwire_kit.streams.protocol import Consumer, Handler, Message, Record, Su
 from bellwire_kit.streams.settings import StreamSettings
 
 PARTITIONS = 4
-PATIENCE = 60.0
+PATIENCE = 100.0
 
 
 async def until(

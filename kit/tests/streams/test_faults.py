@@ -64,6 +64,10 @@ async def workers(
     try:
         await until(lambda: all(worker.ready for worker in found), f"{count} {stage.name} workers ready")
         yield found
+    except AssertionError as missing:
+        for worker in found:
+            missing.add_note(f"{worker.lines()[-3:]} {worker.errors.read_text()[-3_000:]}")
+        raise
     finally:
         for worker in found:
             worker.kill()
