@@ -31,6 +31,7 @@ from threshold_evaluator.evaluate import Evaluate
 from threshold_evaluator.release import Pace, Release
 from threshold_evaluator.roster_records import ProjectPlaces
 from threshold_evaluator.settings import Settings
+from threshold_evaluator.unpark import Unpark
 from threshold_evaluator.upkeep import Upkeep
 
 SCHEMA = "threshold_evaluator"
@@ -62,6 +63,7 @@ class Parts:
     pool: Pool
     streams: tuple[Stream, ...]
     release: Release
+    unpark: Unpark
     upkeep: Upkeep
 
     def background(self) -> tuple[Background, ...]:
@@ -69,6 +71,7 @@ class Parts:
         return (
             *(stream.background() for stream in self.streams),
             Background("release", self.release.run, self.release.stop),
+            Background("unpark", self.unpark.run, self.unpark.stop),
             Background("upkeep", self.upkeep.run, self.upkeep.stop),
         )
 
@@ -79,6 +82,7 @@ def compose(settings: Settings, pool: Pool, producer: Producer, clock: Clock) ->
         bootstrap_servers=settings.kafka_bootstrap_servers, runtime=settings.stream_runtime
     )
     store = PostgresStore(pool)
+    evaluate = Evaluate(store, producer, clock)
 
     def stream(name: str, topic: str, handler: Handler, batch: int) -> Stream:
         subscription = Subscription((topic,), f"{settings.consumer_group}.{name}", max_batch=batch)
@@ -87,11 +91,12 @@ def compose(settings: Settings, pool: Pool, producer: Producer, clock: Clock) ->
     return Parts(
         pool=pool,
         streams=(
-            stream("changes", CHANGE_EVENTS, Evaluate(store, producer, clock), settings.batch_events),
+            stream("changes", CHANGE_EVENTS, evaluate, settings.batch_events),
             stream("places", ROSTER_EVENTS, ProjectPlaces(PostgresRosterTransactions(pool)), 500),
             stream("deliveries", DELIVERIES, RecordDeliveries(PostgresOutcomes(pool), clock), 2_000),
         ),
         release=Release(store, producer, clock, Pace(settings.release_batch, settings.release_per_second)),
+        unpark=Unpark(evaluate),
         upkeep=Upkeep(
             store,
             PostgresRetention(pool),

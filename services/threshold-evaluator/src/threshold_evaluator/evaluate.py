@@ -4,6 +4,7 @@ architecture.md section 4, "Evaluate". Roster events of a student stand before t
 the topic: a batch is cut into passes only where a change of the same student came before a roster event.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -27,14 +28,15 @@ from threshold_evaluator.ports import (
     Spoken,
     Store,
     Transaction,
-    Unparked,
     Unstorable,
     Wanted,
 )
-from threshold_evaluator.project import Sourced, StudentRef, project
+from threshold_evaluator.project import StudentRef, project
 from threshold_evaluator.publish import publish
 
 _log = logger(__name__)
+
+_STUDENTS_UNPARKED = 200
 
 _OF_A_VALUE = (ValueError, TypeError, LookupError, ArithmeticError, AttributeError)
 """What pure code raises about a value, and will again: the record is found and set aside; all else is retried."""
@@ -52,7 +54,7 @@ class _Arrived:
 class Pass:
     """Roster events, then changes that no later roster event of the same student precedes."""
 
-    roster: list[Sourced] = field(default_factory=list)
+    roster: list[RosterEvent] = field(default_factory=list)
     changes: list[_Arrived] = field(default_factory=list)
 
 
@@ -100,19 +102,46 @@ class Evaluate:
             faults.point("evaluate.before_commit")
         return messages
 
+    async def unpark(self) -> int:
+        """Evaluate events that waited for a roster which has come and settled; return how many."""
+        now = self._clock.now()
+        await self._store.ensure_day(now.date())
+        messages: list[Outgoing] = []
+        async with self._store.transaction() as tables:
+            waited = await tables.unpark(_STUDENTS_UNPARKED)
+            changes = [
+                _Arrived(incoming, each.record)
+                for each in waited
+                if isinstance(incoming := decode(each.record, each.arrived_at), Incoming)
+            ]
+            if changes:
+                for one in await self._take(changes, frozenset(), tables, now):
+                    messages += announce.outgoing(one)
+            faults.point("unpark.before_commit")
+        await publish(messages, self._store, self._producer, now, "unpark")
+        return len(waited)
+
     async def _evaluate(self, part: Pass, tables: Transaction, now: datetime) -> Sequence[Spoken]:
-        changes = part.changes
         if part.roster:
-            projected = await project(part.roster, tables.roster)
+            await project([each.sourced for each in part.roster], tables.roster)
+            await tables.settle(sorted({_ref(each.sourced.source, each.student_id) for each in part.roster}))
             faults.point("evaluate.projected")
-            if projected.known:
-                changes = [*await self._waited(sorted(projected.known), tables), *changes]
-        if not changes:
+        if not part.changes:
             return []
-        wanted = wanted_of(changes)
-        known = await tables.known(wanted)
+        students = {_ref(each.incoming.source, each.incoming.key.student_id) for each in part.changes}
+        waiting = await tables.parked_students(sorted(students))
+        return await self._take(part.changes, waiting, tables, now)
+
+    async def _take(
+        self,
+        changes: Sequence[_Arrived],
+        waiting: frozenset[StudentRef],
+        tables: Transaction,
+        now: datetime,
+    ) -> Sequence[Spoken]:
+        known = await tables.known(wanted_of(changes))
         faults.point("evaluate.read")
-        detected, parked = self._detect(changes, known, now)
+        detected, parked = self._detect(changes, waiting, known, now)
         if parked:
             await tables.park(parked, now)
             faults.point("evaluate.parked")
@@ -120,27 +149,27 @@ class Evaluate:
         await tables.write(spoken, now)
         return spoken
 
-    async def _waited(self, students: Sequence[StudentRef], tables: Transaction) -> list[_Arrived]:
-        """Take what waited for students whom the roster knows since now; it arrived when it first came."""
-        return [
-            _Arrived(incoming, each.record)
-            for each in await tables.unpark(students)
-            if isinstance(incoming := _again(each), Incoming)
-        ]
-
     def _detect(
-        self, changes: Sequence[_Arrived], known: Mapping[Source, Known], now: datetime
+        self,
+        changes: Sequence[_Arrived],
+        waiting: frozenset[StudentRef],
+        known: Mapping[Source, Known],
+        now: datetime,
     ) -> tuple[dict[Source, list[Detected]], list[Parked]]:
         detected: dict[Source, list[Detected]] = {source: [] for source in known}
         parked: list[Parked] = []
+        counts: Counter[str] = Counter()
         for arrived in changes:
             incoming = arrived.incoming
             here = known[incoming.source]
-            if incoming.key.student_id not in here.roster.students:
+            student = incoming.key.student_id
+            is_known = student in here.roster.students
+            if not is_known or (waiting and _ref(incoming.source, student) in waiting):
                 parked.append(
                     Parked(
+                        is_known,
                         incoming.source,
-                        incoming.key.student_id,
+                        student,
                         incoming.event_source,
                         incoming.event_id,
                         arrived.record,
@@ -150,8 +179,10 @@ class Evaluate:
             found = detect(incoming, here.roster, here.memory, now)
             if isinstance(found, Detected):
                 detected[incoming.source].append(found)
-                metrics.EVENTS.labels(found.detection.value).inc()
-        metrics.EVENTS.labels("unknown_student").inc(len(parked))
+                counts[found.detection.value] += 1
+        counts["waits_for_roster"] += len(parked)
+        for detection, count in counts.items():
+            metrics.EVENTS.labels(detection).inc(count)
         return detected, parked
 
     async def _decide(
@@ -172,8 +203,9 @@ class Evaluate:
             deciding = Deciding(known[source].unsent, accounts[source], now)
             for event in events:
                 deciding.take(event)
-            for decision in deciding.plan.decisions:
-                metrics.DECISIONS.labels(decision.outcome.value, decision.reason.value).inc()
+            outcomes = Counter((each.outcome.value, each.reason.value) for each in deciding.plan.decisions)
+            for labels, count in outcomes.items():
+                metrics.DECISIONS.labels(*labels).inc(count)
             spoken.append(
                 announce.spoken(
                     source, deciding.plan, accounts[source], now, events, known[source].memory.retold
@@ -182,8 +214,8 @@ class Evaluate:
         return spoken
 
 
-def _again(unparked: Unparked) -> Decoded:
-    return decode(unparked.record, unparked.arrived_at)
+def _ref(source: Source, student_id: str) -> StudentRef:
+    return StudentRef(source.district_id, source.environment.value, student_id)
 
 
 def passes(decoded: Sequence[Decoded], records: Sequence[Record]) -> list[Pass]:
@@ -200,7 +232,7 @@ def passes(decoded: Sequence[Decoded], records: Sequence[Record]) -> list[Pass]:
             if (*student, number) in changed:
                 number += 1
             at[student] = number
-            _nth(found, number).roster.append(each.sourced)
+            _nth(found, number).roster.append(each)
         else:
             student = (each.source, each.key.student_id)
             number = at.get(student, 0)

@@ -73,8 +73,9 @@ class Entered:
 
 @dataclass(frozen=True, slots=True)
 class Parked:
-    """An event of a student that the roster does not know yet, as it came."""
+    """An event of a student that the roster does not know yet, or whose earlier events wait, as it came."""
 
+    known: bool
     source: Source
     student_id: str
     event_source: str
@@ -131,8 +132,14 @@ class Deciding(Protocol):
     async def park(self, parked: Sequence[Parked], now: datetime) -> None:
         """Keep events whose student is unknown."""
 
-    async def unpark(self, students: Sequence[StudentRef]) -> Sequence[Unparked]:
-        """Take the events that waited for these students, in the order in which they came."""
+    async def parked_students(self, students: Sequence[StudentRef]) -> frozenset[StudentRef]:
+        """Return which of these students have events that wait: what follows them waits too."""
+
+    async def settle(self, students: Sequence[StudentRef]) -> None:
+        """Note that more of the roster of these students has come: what waits is evaluated a moment from now."""
+
+    async def unpark(self, limit: int) -> Sequence[Unparked]:
+        """Take the events of up to `limit` students whose roster has settled, in the order they came."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -208,7 +208,7 @@ async def world(migrated: str) -> AsyncIterator[World]:
         await pool.execute(f"truncate {listed}")
         broker = MemoryBroker()
         clock = ManualClock(NOON)
-        store = PostgresStore(pool)
+        store = PostgresStore(pool, settle_seconds=0)
         world = World(
             pool,
             broker,

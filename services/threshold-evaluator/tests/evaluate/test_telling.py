@@ -58,9 +58,14 @@ async def test_an_unknown_student_waits_and_is_told_when_the_roster_comes(world:
     assert await world.take(early, early) == [world_done(), world_done()]
     assert world.alerts() == []
     assert len(await world.rows("select * from waiting")) == 1
-    await world.take(*world.roster("s9", ("u1", True)))
-    await world.take(world.mark("absent", "s9"))
-    assert [alert["kinds"] for alert in world.alerts()] in ([["assignment.missing"], ["attendance.marked"]],)
+    student, *rest = world.roster("s9", ("u1", True))
+    await world.take(student)
+    await world.take(*rest, world.mark("absent", "s9"))
+    assert world.alerts() == []
+    assert await world.evaluate.unpark() == 2
+    await world.take(world.grade("s9", percent=50))
+    kinds = [alert["kinds"] for alert in world.alerts()]
+    assert kinds == [["assignment.missing"], ["attendance.marked"], ["grade.posted"]]
     assert await world.rows("select * from waiting") == []
 
 

@@ -216,7 +216,8 @@ create table device_outcomes (
 ) partition by range (day);
 create index device_outcomes_by_user on device_outcomes (district_id, environment, user_id);
 
--- Events of students that the roster does not know yet, as they came.
+-- Events of students that the roster does not know yet, as they came. Once it knows the student they are
+-- evaluated when no more of its roster has come for a moment, whatever batches the roster was cut into.
 create table waiting (
     position bigint generated always as identity primary key,
     district_id text not null,
@@ -232,8 +233,10 @@ create table waiting (
     value bytea not null,
     headers jsonb not null,                      -- [[name, text], ...]
     arrived_at timestamptz not null,
+    settled_at timestamptz,                      -- real time from which it is evaluated; null: no roster yet
     unique (district_id, environment, student_id, event_source, event_id)
 );
+create index waiting_settled on waiting (settled_at) where settled_at is not null;
 create index waiting_by_age on waiting (arrived_at);
 
 -- Facts of a school in ten-minute buckets, and the brake that too many of them pull.

@@ -368,29 +368,56 @@ where d.sent_as = any(:alert_ids::uuid[]) and d.phase = 'published' and d.attemp
     and d.first_at > :now - case when d.urgency = 0 then interval '12 hours' else interval '48 hours' end
     and not exists (select from device_outcomes o where o.alert_id = d.sent_as and o.outcome = 'accepted');
 
--- name: add_waiting(arrived_at, district_ids, environments, student_ids, event_sources, event_ids, topics, partitions, offsets, timestamps, keys, values, headers)!
--- Events of students that the roster does not know yet, once an event.
+-- name: add_waiting(arrived_at, seconds, district_ids, environments, student_ids, event_sources, event_ids, topics, partitions, offsets, timestamps, keys, values, headers, known)!
+-- Events that wait, once an event; those of a student whom the roster knows wait for the others of the student.
 insert into waiting (district_id, environment, student_id, event_source, event_id, topic, topic_partition,
-                     topic_offset, timestamp_ms, key, value, headers, arrived_at)
+                     topic_offset, timestamp_ms, key, value, headers, arrived_at, settled_at)
 select district_id, environment, student_id, event_source, event_id, topic, topic_partition, topic_offset,
-       timestamp_ms, key, value, headers::jsonb, :arrived_at
+       timestamp_ms, key, value, headers::jsonb, :arrived_at,
+       case when known then clock_timestamp() + make_interval(secs => :seconds) end
 from unnest(:district_ids::text[], :environments::text[], :student_ids::text[], :event_sources::text[],
             :event_ids::text[], :topics::text[], :partitions::int[], :offsets::bigint[], :timestamps::bigint[],
-            :keys::bytea[], :values::bytea[], :headers::text[])
+            :keys::bytea[], :values::bytea[], :headers::text[], :known::boolean[])
     with ordinality
     as t(district_id, environment, student_id, event_source, event_id, topic, topic_partition, topic_offset,
-         timestamp_ms, key, value, headers, place)
+         timestamp_ms, key, value, headers, known, place)
 order by place
 on conflict do nothing;
 
--- name: take_waiting(district_ids, environments, student_ids)
--- The events that waited for students whom the roster knows now.
-delete from waiting w
-using unnest(:district_ids::text[], :environments::text[], :student_ids::text[])
-    as t(district_id, environment, student_id)
-where (w.district_id, w.environment, w.student_id) = (t.district_id, t.environment, t.student_id)
-returning w.position, w.topic, w.topic_partition, w.topic_offset, w.timestamp_ms, w.key, w.value,
-          w.headers::text as headers, w.arrived_at;
+-- name: lock_waiting_students(district_ids, environments, student_ids)
+-- Which of these students have events that wait: what follows them waits too. Held against their evaluation.
+select w.district_id, w.environment, w.student_id
+from waiting w
+where (w.district_id, w.environment, w.student_id) in (
+    select * from unnest(:district_ids::text[], :environments::text[], :student_ids::text[])
+)
+order by w.position
+for share of w;
+
+-- name: settle_waiting(seconds, district_ids, environments, student_ids)!
+-- More of the roster has come for these students: their events wait a moment from now.
+update waiting w
+set settled_at = clock_timestamp() + make_interval(secs => :seconds)
+where (w.district_id, w.environment, w.student_id) in (
+    select s.district_id, s.environment, s.student_id
+    from unnest(:district_ids::text[], :environments::text[], :student_ids::text[])
+        as t(district_id, environment, student_id)
+    join students s using (district_id, environment, student_id)
+);
+
+-- name: lock_settled_waiting(limit)
+-- The events of students whose roster has settled, in the order in which they came, whole students at a time.
+select w.position, w.topic, w.topic_partition, w.topic_offset, w.timestamp_ms, w.key, w.value,
+       w.headers::text as headers, w.arrived_at
+from waiting w
+where (w.district_id, w.environment, w.student_id) in (
+    select district_id, environment, student_id from waiting
+    where settled_at is not null
+    group by 1, 2, 3 having max(settled_at) <= clock_timestamp()
+    limit :limit
+)
+order by w.position
+for update skip locked;
 
 -- name: waited_too_long(before, limit)
 -- Events that no roster came for; the caller sends them to the dead-letter topic, then commits.

@@ -27,6 +27,9 @@ from threshold_evaluator.project import RosterTables, StudentRef
 
 _MOST_FILED = 100_000
 
+SETTLE_SECONDS = 2.0
+"""Real time without more of a student's roster, after which what waited for it is evaluated."""
+
 NOTICE_SECONDS = 0.3
 """Notices that the portal queued have no other publisher: they go once nobody can be about to publish them."""
 
@@ -40,8 +43,9 @@ def queries() -> Any:
 class PostgresTransaction:
     """`ports.Transaction` on one connection."""
 
-    def __init__(self, connection: Connection, filed: set[tuple[date, UUID]]) -> None:
+    def __init__(self, connection: Connection, filed: set[tuple[date, UUID]], settle_seconds: float) -> None:
         self._connection, self._queries = connection, queries()
+        self._settle_seconds = settle_seconds
         self._reading = Reading(connection, self._queries)
         self._writing = Writing(connection, self._queries, filed)
         self._roster = PostgresRoster(connection)
@@ -78,6 +82,8 @@ class PostgresTransaction:
         await self._queries.add_waiting(
             self._connection,
             arrived_at=now,
+            seconds=self._settle_seconds,
+            known=[each.known for each in parked],
             **scope_columns(each.source for each in parked),
             student_ids=[each.student_id for each in parked],
             event_sources=[each.event_source for each in parked],
@@ -91,15 +97,24 @@ class PostgresTransaction:
             headers=[_headers_text(record) for record in records],
         )
 
-    async def unpark(self, students: Sequence[StudentRef]) -> Sequence[Unparked]:
-        """See `ports.Deciding.unpark`."""
-        rows = self._queries.take_waiting(
-            self._connection,
-            district_ids=[each.district_id for each in students],
-            environments=[each.environment for each in students],
-            student_ids=[each.student_id for each in students],
+    async def parked_students(self, students: Sequence[StudentRef]) -> frozenset[StudentRef]:
+        """See `ports.Deciding.parked_students`."""
+        rows = self._queries.lock_waiting_students(self._connection, **_student_columns(students))
+        return frozenset([StudentRef(*row) async for row in rows])
+
+    async def settle(self, students: Sequence[StudentRef]) -> None:
+        """See `ports.Deciding.settle`."""
+        await self._queries.settle_waiting(
+            self._connection, seconds=self._settle_seconds, **_student_columns(students)
         )
-        return sorted([unparked_of(row) async for row in rows], key=lambda each: each.position)
+
+    async def unpark(self, limit: int) -> Sequence[Unparked]:
+        """See `ports.Deciding.unpark`."""
+        rows = self._queries.lock_settled_waiting(self._connection, limit=limit)
+        taken = [unparked_of(row) async for row in rows]
+        if taken:
+            await self.forget_waiting([each.position for each in taken])
+        return taken
 
     async def wake(
         self, now: datetime, limit: int
@@ -173,8 +188,9 @@ class PostgresTransaction:
 class PostgresStore:
     """`ports.Store` on a pool."""
 
-    def __init__(self, pool: Pool) -> None:
+    def __init__(self, pool: Pool, settle_seconds: float = SETTLE_SECONDS) -> None:
         self._pool, self._queries = pool, queries()
+        self._settle_seconds = settle_seconds
         self._filed: set[tuple[date, UUID]] = set()
         self._days: set[date] = set()
 
@@ -184,7 +200,7 @@ class PostgresStore:
         try:
             async with self._pool.acquire() as connection:
                 async with connection.transaction():
-                    opened = PostgresTransaction(connection, self._filed)
+                    opened = PostgresTransaction(connection, self._filed, self._settle_seconds)
                     yield opened
                 self._remember(opened.newly_filed)
         except (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError) as error:
@@ -219,9 +235,19 @@ class PostgresStore:
         ]
         notices = [
             Outgoing(row["notice_id"], _source(row), row["user_id"], row["type"], row["payload"], notice=True)
-            async for row in self._queries.left_notices(self._pool, seconds=min(seconds, NOTICE_SECONDS), limit=limit)
+            async for row in self._queries.left_notices(
+                self._pool, seconds=min(seconds, NOTICE_SECONDS), limit=limit
+            )
         ]
         return [*alerts, *notices]
+
+
+def _student_columns(students: Sequence[StudentRef]) -> dict[str, list[str]]:
+    return {
+        "district_ids": [each.district_id for each in students],
+        "environments": [each.environment for each in students],
+        "student_ids": [each.student_id for each in students],
+    }
 
 
 def unparked_of(row: Any) -> Unparked:
