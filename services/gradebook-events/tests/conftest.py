@@ -142,7 +142,9 @@ def start(broker: str, database: str) -> Starter:
     """`async with start(**settings) as running`: the service, its worker running, a fresh district."""
 
     @asynccontextmanager
-    async def started(producer: Producer | None = None, **over: Any) -> AsyncIterator[Running]:
+    async def started(
+        producer: Producer | None = None, worker: bool = True, **over: Any
+    ) -> AsyncIterator[Running]:
         async with AsyncExitStack() as stack:
             signer = Signer("", ECKey.generate_key("P-256", auto_kid=True))
             app, close = issuer_application(signer, "")
@@ -165,7 +167,7 @@ def start(broker: str, database: str) -> Starter:
             clock = ManualClock(NOW)
             made = service_on(settings, clock, pool, producer, verifier)
             client = await stack.enter_async_context(TestClient(TestServer(made.app)))
-            tasks = [asyncio.create_task(part.run()) for part in made.background]
+            tasks = [asyncio.create_task(part.run()) for part in made.background if worker]
             try:
                 yield Running(client, clock, pool, signer, settings, f"d{secrets.token_hex(5)}")
             finally:
