@@ -19,6 +19,8 @@ from bellwire_kit.web.application import application
 from update_scheduler.adapters.events import EventDrain
 from update_scheduler.adapters.letters import TemplateLetters
 from update_scheduler.adapters.postgres.outbox import OutboxWorker
+from update_scheduler.adapters.postgres.pages.news import PostgresNews
+from update_scheduler.adapters.postgres.pages.store import PostgresPages
 from update_scheduler.adapters.postgres.queue import PostgresQueues
 from update_scheduler.adapters.postgres.registry import PostgresRegistry
 from update_scheduler.adapters.smtp import MailDrain
@@ -42,6 +44,10 @@ from update_scheduler.api.view import queue_problems
 from update_scheduler.create import Create
 from update_scheduler.create_group import CreateGroup
 from update_scheduler.discuss import Discuss, DiscussGroup
+from update_scheduler.pages import routes as pages
+from update_scheduler.pages.oidc import Oidc
+from update_scheduler.pages.parts import PageParts
+from update_scheduler.pages.settings import PagesSettings
 from update_scheduler.recording import Scribe
 from update_scheduler.registry import Registry
 from update_scheduler.remind import Remind
@@ -117,6 +123,14 @@ def application_of(parts: Parts, verifier: TokenVerifier, pool: Pool) -> web.App
     return app
 
 
+def page_parts(app: web.Application, pool: Pool, issuer: str, session: aiohttp.ClientSession) -> PageParts:
+    """What the pages have besides the use cases, from the environment (PagesSettings)."""
+    told = PagesSettings()
+    secret = told.oidc_client_secret.get_secret_value()
+    oidc = Oidc(issuer, told.oidc_client_id, secret, app[VERIFIER], session)
+    return PageParts(PostgresPages(pool), oidc, PostgresNews(pool), told)
+
+
 @asynccontextmanager
 async def service(settings: Settings, clock: Clock) -> AsyncIterator[Service]:
     """The service on its database, ready to be served."""
@@ -129,6 +143,7 @@ async def service(settings: Settings, clock: Clock) -> AsyncIterator[Service]:
             oidc_user_claim=settings.oidc_user_claim,
         )
         app = application_of(parts_on(pool, clock, settings), TokenVerifier(oidc, session), pool)
+        pages.add_routes(app, page_parts(app, pool, settings.oidc_issuer, session))
         streams = StreamSettings(
             bootstrap_servers=settings.kafka_bootstrap_servers,
             runtime=settings.stream_runtime,

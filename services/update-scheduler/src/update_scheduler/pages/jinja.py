@@ -1,0 +1,59 @@
+"""How templates are found and what they can say."""
+
+from datetime import datetime
+
+import aiohttp_jinja2
+from aiohttp import web
+from bellwire_schemas.names import Environment, RequestKind
+from jinja2 import PackageLoader, StrictUndefined, select_autoescape
+
+from update_scheduler.domain.sites import Hosting
+from update_scheduler.domain.statuses import Status, label
+from update_scheduler.pages import times
+from update_scheduler.pages.static_files import static
+from update_scheduler.pages.words import MEANINGS, step_word
+
+_HOSTING = {Hosting.CLOUD: "Cloud", Hosting.ASP: "ASP"}
+_KINDS = {RequestKind.VERSION_UPDATE: "Version update", RequestKind.DATABASE_REFRESH: "Database refresh"}
+_ROLES = {
+    "operator": "Hosting operator",
+    "technical_contact": "Technical contact",
+    "group_contact": "Group contact",
+}
+
+
+def setup(app: web.Application) -> None:
+    """Make the templates ready."""
+    environment = aiohttp_jinja2.setup(
+        app,
+        loader=PackageLoader("update_scheduler.pages", "templates"),
+        undefined=StrictUndefined,
+        autoescape=select_autoescape(["j2", "html"], default=True),
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
+    environment.globals.update(
+        static=static,
+        Status=Status,
+        Environment=Environment,
+        RequestKind=RequestKind,
+        meanings=MEANINGS,
+        words_of=step_word,
+    )
+    environment.filters.update(
+        absolute=times.absolute,
+        relative=times.relative,
+        day=times.day,
+        clock=times.clock,
+        span=times.span,
+        label=label,
+        hosting=lambda hosting: _HOSTING[hosting],
+        kind=lambda kind: _KINDS[kind],
+        role=lambda role: _ROLES.get(role, role),
+        iso=_iso,
+    )
+
+
+def _iso(at: datetime) -> str:
+    return at.isoformat()
