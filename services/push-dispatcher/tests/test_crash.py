@@ -97,7 +97,7 @@ async def quiet_town(migrated_url, providers, start_town):
     [
         "",
         "push.recorded:5",
-        "push.written:2",
+        "push.written:1",
         pytest.param("push.answered:400", marks=pytest.mark.slow),
         pytest.param("push.told:5", marks=pytest.mark.slow),
         pytest.param("push.relayed:1", marks=pytest.mark.slow),

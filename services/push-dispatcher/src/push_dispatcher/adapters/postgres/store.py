@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+import asyncpg
 from bellwire_kit.postgres import UNAVAILABLE, Pool
 from pydantic_core import to_json
 
@@ -223,14 +224,23 @@ class PostgresStore:
     @asynccontextmanager
     async def work(self) -> AsyncIterator[PostgresWork]:
         """One transaction."""
-        async with self._pool.acquire() as connection, connection.transaction():
+        async with self._transaction() as connection:
             yield PostgresWork(connection)
 
     @asynccontextmanager
     async def registry(self) -> AsyncIterator[tuple[PostgresWork, PostgresRegistry]]:
         """One transaction for devices and their rows."""
-        async with self._pool.acquire() as connection, connection.transaction():
+        async with self._transaction() as connection:
             yield PostgresWork(connection), PostgresRegistry(connection)
+
+    @asynccontextmanager
+    async def _transaction(self) -> AsyncIterator[Any]:
+        try:
+            async with self._pool.acquire() as connection, connection.transaction():
+                yield connection
+        except asyncpg.InternalClientError as error:
+            # How asyncpg names a connection that died unseen: as away as any other lost connection.
+            raise ConnectionResetError("the connection to the database was lost") from error
 
     async def ready(self) -> bool:
         """Tell whether the database answers."""
