@@ -147,3 +147,17 @@ async def test_an_agency_requests_for_a_connected_district_only(world):
     assert (await world.ok(nobody, "GET", "/v1/sites"))["items"] == []
     esa = {"kind": "version_update", "group_id": "esa-nine", "version": "2611"}
     assert (await world.http(ELI, "POST", "/v1/requests", esa))[0] == 400
+
+
+async def test_one_name_in_two_districts_is_two_people(world):
+    eli = ("technical_contact", "eli", "maple-county")
+    key = {"Idempotency-Key": "same"}
+    body = {"kind": "version_update", "site_id": "maple-county.production", "version": "2611.1"}
+    first = await world.ok(eli, "POST", "/v1/requests", body, headers=key)
+    other = ("technical_contact", "eli", "springfield")
+    body["site_id"] = "springfield.production"
+    second = await world.ok(other, "POST", "/v1/requests", body, headers=key)
+    assert first["id"] != second["id"]
+    await world.settled()
+    told = {m["to"] for m in world.mailbox.all() if "Maple County" in m["subject"]}
+    assert told == {"it@maple-county.example"}

@@ -10,7 +10,7 @@ from bellwire_kit import faults
 from bellwire_kit.clock import Clock
 from bellwire_schemas.names import Environment, RequestKind
 
-from update_scheduler.domain.actors import Act, Person
+from update_scheduler.domain.actors import Act, Only, Person, Role
 from update_scheduler.domain.groups import MovesWithGroup, Unlinked, check_individual
 from update_scheduler.domain.queueing import NotAboveOpen, Open, supersession
 from update_scheduler.domain.refusals import FieldWrong
@@ -105,13 +105,20 @@ async def remembered(
     if not key:
         return identity
     digest = hashlib.sha256(body.encode()).digest()
-    holder, held = await queue.remember_key(person.user_id, key, digest, identity, now)
+    holder, held = await queue.remember_key(_owner(person), key, digest, identity, now)
     if holder == identity:
         return identity
     made = await (queue.find_group(holder) if groups else queue.find(holder))
     if held != digest or isinstance(made, Missing):
         raise Clash("idempotency-key-reused", "This Idempotency-Key was used for another request body.")
     return made
+
+
+def _owner(person: Person) -> str:
+    """Whose idempotency keys these are: user ids are unique within a district only."""
+    if person.role is Role.TECHNICAL_CONTACT and isinstance(person.scope, Only):
+        return "/".join((person.role.value, *sorted(person.scope.districts), person.user_id))
+    return f"{person.role.value}/{person.user_id}"
 
 
 def replaced(catalogue: Catalogue, fresh: Request, older: Sequence[Request], now: datetime) -> list[Step]:

@@ -112,7 +112,8 @@ def _concerns(contact: Contact, request: Request, groups: Mapping[UUID, str]) ->
         return contact.district_id == request.district_id
     if isinstance(request.group, Member) and groups.get(request.group.group_request) == contact.group_id:
         return True
-    return contact.user_id == request.requested_by
+    # User ids are unique within a district only: a technical contact elsewhere may have this one's.
+    return contact.user_id == request.requested_by and request.district_id in contact.reach
 
 
 def _events(step: Step, at: datetime) -> list[Event]:

@@ -59,13 +59,17 @@ class GroupRequest:
 
 @dataclass(frozen=True, slots=True)
 class Contact:
-    """Who is mailed: a district's or a group's (the other is ""); `user_id` is "" when nobody signs in so."""
+    """Who is mailed: a district's or a group's (the other is ""); `user_id` is "" when nobody signs in so.
+
+    `reach` are the districts of a group contact's group.
+    """
 
     name: str
     email: str
     district_id: str
     group_id: str
     user_id: str
+    reach: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -111,7 +111,8 @@ group by window_id, slot_starts_at;
 -- name: recipients(districts, groups, requesters)
 -- Contacts of districts and groups, and group contacts who asked.
 select name, email, coalesce(district_id, '') as district_id, coalesce(group_id, '') as group_id,
-    coalesce(user_id, '') as user_id
+    coalesce(user_id, '') as user_id,
+    array(select d.district_id from group_districts d where d.group_id = contacts.group_id) as reach
 from contacts
 where district_id = any(:districts::text[]) or group_id = any(:groups::text[])
     or (role = 'group_contact' and user_id = any(:requesters::text[]))

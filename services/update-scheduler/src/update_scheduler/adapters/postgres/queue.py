@@ -142,7 +142,12 @@ class PostgresQueue:
                 self._c, districts=list(districts), groups=list(groups), requesters=list(requesters)
             )
         )
-        return [Contact(r["name"], r["email"], r["district_id"], r["group_id"], r["user_id"]) for r in found]
+        return [
+            Contact(
+                r["name"], r["email"], r["district_id"], r["group_id"], r["user_id"], frozenset(r["reach"])
+            )
+            for r in found
+        ]
 
     async def add_group(self, group_request: GroupRequest) -> None:  # noqa: D102
         await QUERIES.insert_group_request(self._c, row=rows.group_row(group_request))
