@@ -6,7 +6,6 @@ as they are, and a message is acknowledged here alone, after the handler. Its li
 """
 
 import asyncio
-import ssl
 from collections.abc import Sequence
 from contextlib import suppress
 from tempfile import TemporaryDirectory
@@ -14,16 +13,9 @@ from typing import Any
 
 import structlog
 
-try:
-    import faust
-    from faust.exceptions import ConsumerNotStarted
-except ImportError as missing:
-    raise ImportError(
-        "STREAM_RUNTIME=faust needs the extra: pip install 'bellwire-kit[faust]' (or use aiokafka)"
-    ) from missing
-
 from bellwire_kit.streams import metrics
 from bellwire_kit.streams.aiokafka_producer import AiokafkaProducer
+from bellwire_kit.streams.faust_app import ConsumerNotStarted, faust_app
 from bellwire_kit.streams.protocol import Handler, Record, StreamUnavailable, Subscription
 from bellwire_kit.streams.retrying import Backoff, causes
 from bellwire_kit.streams.settings import StreamSettings
@@ -32,50 +24,6 @@ from bellwire_kit.streams.settling import DeadLetterFailed, HandlerFailed, Settl
 log = structlog.get_logger(__name__)
 
 STOP_SECONDS = 15.0
-
-
-def faust_app(settings: StreamSettings, subscription: Subscription, folder: str) -> Any:
-    """An app that reads raw bytes, waits at a rebalance for what is in hand, and makes no topic."""
-    session = settings.session_timeout_ms / 1_000
-    return faust.App(
-        subscription.group,
-        broker=[f"kafka://{server.strip()}" for server in settings.bootstrap_servers.split(",")],
-        broker_client_id=settings.client_id,
-        broker_credentials=credentials(settings),
-        broker_session_timeout=session,
-        broker_heartbeat_interval=session / 4,
-        broker_rebalance_timeout=settings.rebalance_timeout_ms / 1_000,
-        broker_max_poll_interval=settings.max_poll_interval_ms / 1_000,
-        broker_max_poll_records=subscription.max_batch,
-        consumer_auto_offset_reset="earliest",
-        key_serializer="raw",
-        value_serializer="raw",
-        stream_wait_empty=True,
-        stream_buffer_maxsize=2 * subscription.max_batch,
-        store="memory://",
-        datadir=folder,
-        topic_allow_declare=False,
-        topic_disable_leader=True,
-        web_enabled=False,
-        autodiscover=False,
-        set_as_current=False,
-        loop=asyncio.get_running_loop(),
-    )
-
-
-def credentials(settings: StreamSettings) -> Any:
-    """Faust's form of `StreamSettings.connection`; None for a plain connection."""
-    connection = settings.connection()
-    found = connection.get("ssl_context")
-    context = found if isinstance(found, ssl.SSLContext) else None
-    if settings.security_protocol.startswith("SASL"):
-        return faust.SASLCredentials(
-            username=settings.sasl_username,
-            password=settings.sasl_password.get_secret_value(),
-            mechanism=settings.sasl_mechanism,
-            ssl_context=context,
-        )
-    return faust.SSLCredentials(context=context) if context is not None else None
 
 
 class FaustConsumer:
