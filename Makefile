@@ -44,10 +44,10 @@ down: install ## stop it, and leave nothing running
 	@$(BIN)/python -m bellwire_local down
 
 token: install ## print a token: ROLE=guardian USER=... DISTRICT=... [ENVIRONMENT=production]
-	@$(BIN)/python -m bellwire_local token --role "$(ROLE)" --user "$(USER)" --district "$(DISTRICT)" --environment "$(or $(ENVIRONMENT),production)"
+	@$(BIN)/python -m bellwire_local token --role "$(ROLE)" --user "$(if $(filter command line,$(origin USER)),$(USER))" --district "$(DISTRICT)" --environment "$(ENVIRONMENT)"
 
 clock: install ## move the local stack's time forward: TO=<RFC 3339> or BY=<seconds>
-	@$(BIN)/python -m bellwire_local clock $(if $(TO),--to "$(TO)") $(if $(BY),--by "$(BY)")
+	@$(BIN)/python -m bellwire_local clock --to "$(TO)" --by "$(BY)"
 
 test: install ## every test, on a real broker and a real database
 	@$(BIN)/python -m pytest

@@ -56,6 +56,7 @@ def up(only: Only = None) -> None:
 def run(only: Only = None, report_to: Report = -1) -> None:
     """Start everything in the foreground, until Ctrl-C."""
     # Imported here because the other commands answer in a third of the time without it.
+    from bellwire_local.demo import data  # noqa: PLC0415
     from bellwire_local.stack import Stack  # noqa: PLC0415
     from bellwire_local.supervisor import Reporter, supervise  # noqa: PLC0415
 
@@ -63,18 +64,21 @@ def run(only: Only = None, report_to: Report = -1) -> None:
     children = only or EVERYTHING
     if report_to >= 0:
         reporter = Reporter(report_to)
+        stack = Stack(folder, children, tell=reporter.tell)
+
+        def loaded() -> None:
+            data.load(stack, reporter.tell)
+            reporter.ready()
+
         try:
-            supervise(Stack(folder, children, tell=reporter.tell), reporter.tell, reporter.ready)
+            supervise(stack, reporter.tell, loaded)
         except LocalError as error:
             reporter.failed(error)
             raise typer.Exit(1) from error
     else:
         with _one_sentence():
-            supervise(
-                Stack(folder, children, tell=_say),
-                _say,
-                lambda: _say("up; Ctrl-C stops it, and leaves nothing"),
-            )
+            stack = Stack(folder, children, tell=_say)
+            supervise(stack, _say, lambda: data.load(stack, _say))
 
 
 @app.command()

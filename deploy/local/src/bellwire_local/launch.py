@@ -86,7 +86,7 @@ class Launch:
         variables = self._around.service_variables(self._kafka(), database, providers)
         mine = [name for name in SERVICES if name in self._around.started]
         self._at_once([self._topics(), *(self._migrate(name, variables) for name in mine)])
-        self._at_once([self._service(name, variables) for name in mine])
+        self._at_once([*(self._service(name, variables) for name in mine), self._sites(variables)])
         return Launched(self._endpoints(database, variables, providers), variables)
 
     def stop(self) -> None:
@@ -150,6 +150,13 @@ class Launch:
         # Faults and their like are for the run that a test watches, not for the tables.
         env.pop("BELLWIRE_FAULTS", None)
         return lambda: self._once(name, [name, "migrate"], env)
+
+    def _sites(self, variables: Mapping[str, str]) -> Callable[[], None]:
+        name = "update_scheduler"
+        if name not in self._around.started or self._around.empty:
+            return _nothing
+        env = {"HTTP_PORT": str(self._around.ports[name]), **variables, **self._order.env}
+        return lambda: self._once("sites", [name, "seed"], env)
 
     def _once(self, name: str, arguments: list[str], env: Mapping[str, str]) -> None:
         process = Process(Command(name, [sys.executable, "-m", *arguments], self._log(name), env=env))

@@ -118,6 +118,11 @@ class Stack:
         return self._running.launched.endpoints
 
     @property
+    def empty(self) -> bool:
+        """Whether the environment asks for a stack without demo data."""
+        return self._around.empty
+
+    @property
     def apps(self) -> dict[str, str]:
         """App id of each platform as the dispatcher knows it: the APNs topic and the FCM project."""
         told = self._running.launched.variables

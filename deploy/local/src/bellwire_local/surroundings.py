@@ -23,6 +23,11 @@ class Surroundings:
         return f"http://{HOST}:{self.ports[name]}" if name in self.started else ""
 
     @property
+    def empty(self) -> bool:
+        """Whether BELLWIRE_LOCAL_EMPTY asks for a stack without demo data."""
+        return self.environ.get("BELLWIRE_LOCAL_EMPTY", "") not in ("", "0")
+
+    @property
     def issuer(self) -> str:
         """OIDC issuer: the environment's, else our own."""
         return self.environ.get("OIDC_ISSUER") or self.url(ISSUER)

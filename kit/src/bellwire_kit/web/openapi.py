@@ -4,6 +4,7 @@ from typing import Any
 
 import orjson
 from aiohttp import web
+from aiohttp_pydantic.oas.pydantic_schema_to_oas import add_or_replace_translater
 from aiohttp_pydantic.oas.view import generate_oas
 
 _PROBLEM = {
@@ -33,18 +34,36 @@ _REFUSAL = {
 _METHODS = {"get", "put", "post", "patch", "delete", "head", "options"}
 
 
+def _as_it_is(_schema: dict[str, Any]) -> None:
+    """OpenAPI 3.1 takes JSON Schema as pydantic writes it; the rewriting for 3.0 cannot read a union of models."""
+
+
+add_or_replace_translater("3.0.0", _as_it_is)
+
+
 def document(app: web.Application, title: str, version: str) -> dict[str, Any]:
-    """Return the OpenAPI 3 document of the application's views."""
+    """Return the OpenAPI 3.1 document of the application's views; those marked `public` need no credential."""
     spec: dict[str, Any] = generate_oas([app], version_spec=version, title_spec=title)
+    spec["openapi"] = "3.1.0"
+    public = _public_paths(app)
     components = spec.setdefault("components", {})
     components.setdefault("schemas", {})["Problem"] = _PROBLEM
     components["securitySchemes"] = {"bearer": {"type": "http", "scheme": "bearer"}}
-    for path in spec.get("paths", {}).values():
+    for address, path in spec.get("paths", {}).items():
         for method, operation in path.items():
             if method in _METHODS:
                 operation.setdefault("responses", {})["default"] = _REFUSAL
-                operation.setdefault("security", [{"bearer": []}])
+                operation.setdefault("security", [] if address in public else [{"bearer": []}])
     return spec
+
+
+def _public_paths(app: web.Application) -> set[str]:
+    return {
+        resource.canonical
+        for resource in app.router.resources()
+        for route in resource
+        if getattr(route.handler, "public", False)
+    }
 
 
 def add_route(app: web.Application, title: str, version: str) -> None:

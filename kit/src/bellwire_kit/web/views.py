@@ -2,7 +2,7 @@
 
 import codecs
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 import orjson
 from aiohttp import web
@@ -16,7 +16,12 @@ _PREFIX = {"body": "", "path": "/path", "query string": "/query", "headers": "/h
 
 
 class ApiView(PydanticView):  # type: ignore[misc]
-    """A resource. What no parameter can hold (broken encoding, U+0000, endless nesting) is a 400 for every one."""
+    """A resource. What no parameter can hold (broken encoding, U+0000, endless nesting) is a 400 for every one.
+
+    `public` says in OpenAPI that no credential is needed.
+    """
+
+    public: ClassVar[bool] = False
 
     async def _iter(self) -> StreamResponse:
         await _readable(self.request)

@@ -128,7 +128,7 @@ def _courses(district: District) -> list[Row]:
     names = sorted({section.course for section in district.sections})
     return [
         {
-            "sourcedId": f"course-{name}",
+            "sourcedId": _course_id(name),
             "title": name,
             "courseCode": name[:8],
             "orgSourcedId": district.district_id,

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from bellwire_local.demo.outside import Outside, Who
+from bellwire_local.demo.outside import Outside, Unexpected, Who
 
 _KIND = "version_update"
 _STEPS = ("scheduled", "not_started", "in_progress", "completed")
@@ -48,7 +48,9 @@ class Hosting:
 
     async def _create(self) -> dict[str, Any]:
         sites = await self._outside.as_user(self._contact, "GET", "update_scheduler", "/v1/sites")
-        site = next(row for row in sites["items"] if row["environment"] == "production")
+        site = next((row for row in sites["items"] if row["environment"] == "production"), None)
+        if site is None:
+            raise Unexpected("update-scheduler has no production site of the district: was it seeded?")
         releases = await self._outside.as_user(self._contact, "GET", "update_scheduler", "/v1/releases")
         body = {"kind": _KIND, "site_id": site["id"], "version": releases["items"][-1]["version"]}
         made: dict[str, Any] = await self._outside.as_user(

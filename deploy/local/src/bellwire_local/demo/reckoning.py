@@ -1,5 +1,6 @@
 """Compare what was due with what the providers accepted: lost, duplicated, sent without right. Pure."""
 
+import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -46,8 +47,10 @@ class Reckoning:
 def push_of(entry: Mapping[str, Any]) -> Push:
     """Return the push of one ledger entry, whichever provider took it."""
     payload = entry["payload"]
-    shown = payload["aps"]["alert"] if entry["provider"] == "apns" else _android(payload)
-    ours = payload["bellwire"] if entry["provider"] == "apns" else payload["message"]["data"]
+    if entry["provider"] == "apns":
+        shown, ours = payload["aps"]["alert"], payload["bellwire"]
+    else:
+        shown, ours = payload["android"]["notification"], json.loads(payload["data"]["bellwire"])
     return Push(
         provider=entry["provider"],
         token=entry["token"],
@@ -56,14 +59,6 @@ def push_of(entry: Mapping[str, Any]) -> Push:
         body=shown.get("body", ""),
         at=datetime.fromisoformat(entry["at"]),
     )
-
-
-def _android(payload: Mapping[str, Any]) -> Mapping[str, Any]:
-    message = payload["message"]
-    shown: Mapping[str, Any] = message.get("notification") or message.get("android", {}).get(
-        "notification", {}
-    )
-    return shown
 
 
 def reckon(

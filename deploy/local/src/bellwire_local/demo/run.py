@@ -17,7 +17,7 @@ from bellwire_local.demo.screen import Screen
 from bellwire_local.demo.walk import decisions, why_not
 
 MoveClock = Callable[[datetime], datetime]
-_OPENS = "07:15"
+_ROSTER_AT, _SETTINGS_AT = "06:30", "07:15"
 _MAILS_SECONDS = 10.0
 
 
@@ -59,12 +59,14 @@ class Demo:
         return reckon(day.due, day.ledger.pushes, known)
 
     async def _open(self, opening: Opening) -> None:
-        moment = self._set_clock(_OPENS)
+        self._set_clock(_ROSTER_AT)
         started = time.perf_counter()
         report = await opening.import_roster(self._day)
         seconds = time.perf_counter() - started
-        self._screen.say(f"OneRoster package imported in {seconds:.1f} s: {report['status']}")
-        count = await opening.publish_settings(moment)
+        if report["status"] != "completed":
+            raise Unexpected(f"the roster import ended as {report['status']}: {report['errors'][:3]}")
+        self._screen.say(f"OneRoster package imported in {seconds:.1f} s: {report['events']}")
+        count = await opening.publish_settings(self._set_clock(_SETTINGS_AT))
         self._screen.say(f"{count} events of bells, portal access and lunch accounts are in")
         district = self._plan.district
         await opening.wait_until_seen([user for user in district.users if user.portal][-3:])

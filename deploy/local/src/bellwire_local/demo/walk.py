@@ -29,8 +29,8 @@ def _lines(why: Mapping[str, Any]) -> Iterator[str]:
     gates = ", ".join(f"{gate['gate']} {'open' if gate['open'] else 'CLOSED'}" for gate in why["gates"])
     yield f"    gates: {gates}"
     for name, effective in why["settings"].items():
-        if "threshold" in name:
-            yield f"    {name} = {effective}"
+        if name == "/groups/assignments/threshold":
+            yield f"    {name}: {effective['value']}, set in layer {effective['layer']}"
 
 
 async def decisions(outside: Outside) -> dict[str, int]:
