@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
@@ -38,13 +38,14 @@ from bellwire_kit.streams.protocol import (
     Subscription,
 )
 from bellwire_kit.streams.settings import StreamSettings
+from pyinstrument import Profiler
 from threshold_evaluator.adapters.postgres.decide.store import PostgresStore
 from threshold_evaluator.decode import decode
 from threshold_evaluator.domain.detecting import Incoming
 from threshold_evaluator.evaluate import Evaluate
 
 sys.path.insert(0, str(Path(__file__).parent))
-from traffic import changes, fill  # noqa: E402
+from traffic import changes, fill
 
 SCHEMA = "threshold_evaluator"
 NOW = datetime(2026, 10, 14, 17, 0, tzinfo=UTC)
@@ -183,17 +184,14 @@ async def measure(
 
 
 async def _until(done: asyncio.Event, running: "asyncio.Future[None]", profile: str) -> None:
-    profiler: Any = None
+    profiler = Profiler(interval=0.001, async_mode="disabled")
     if profile:
-        from pyinstrument import Profiler
-
-        profiler = Profiler(interval=0.001, async_mode="disabled")
         profiler.start()
     waiting = asyncio.ensure_future(done.wait())
     await asyncio.wait({waiting, running}, return_when=asyncio.FIRST_COMPLETED)
-    if profiler:
+    if profile:
         profiler.stop()
-        Path(profile).write_text(profiler.output_text(show_all=True, color=False))
+        await asyncio.to_thread(Path(profile).write_text, profiler.output_text(show_all=True, color=False))
     if running.done():
         running.result()
 

@@ -17,7 +17,8 @@ SCHOOLS = 50
 
 _FILL = """
 insert into districts (district_id, environment, name, timezone, own)
-values ('bench', 'production', 'Bench', 'America/Chicago', '{"defaults": {"quiet_hours": "off"}}');
+values ('bench', 'production', 'Bench', 'America/Chicago', '{"defaults": {"quiet_hours": "off",
+        "groups": {"assignments": {"threshold": 65}, "grades": {"threshold": 65}}}}');
 insert into schools (district_id, environment, school_id, name)
 select 'bench', 'production', 'school-' || n, 'School ' || n from generate_series(0, 49) n;
 insert into students (district_id, environment, student_id, school_id, display_name, modified_at)

@@ -28,8 +28,12 @@ from threshold_evaluator.publish import publish
 
 _log = logger(__name__)
 
-CRASH_LEFT_SECONDS = 5.0
-"""An alert ready for longer than this was left by a crash, or was not acknowledged: it is published again."""
+CRASH_LEFT_SECONDS = 15.0
+"""An alert ready for longer than this was left by a crash, or was not acknowledged: it is published again.
+
+A process that starts takes over what is ready at once: most often it is the one that crashed. Where a sibling
+was just about to publish the same, the dispatcher meets the same alert twice, and one row stands for both.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +52,7 @@ class Release:
         self._store, self._producer, self._clock, self._pace = store, producer, clock, pace
         self._stopping = asyncio.Event()
         self._swept = 0.0
+        self._left_seconds = 0.0
 
     def stop(self) -> None:
         """Ask `run` to return after the batch in hand."""
@@ -80,7 +85,8 @@ class Release:
         count = await self._release(now)
         if monotonic() - self._swept > 1.0 or not count:
             self._swept = monotonic()
-            left = await self._store.left_over(CRASH_LEFT_SECONDS, self._pace.batch)
+            left = await self._store.left_over(self._left_seconds, self._pace.batch)
+            self._left_seconds = CRASH_LEFT_SECONDS if len(left) < self._pace.batch else self._left_seconds
             count += await publish(left, self._store, self._producer, now, "release.left")
         return count
 

@@ -46,6 +46,7 @@ def _bundle(language: str) -> FluentBundle:
     return bundle
 
 
+@lru_cache(maxsize=1_000)
 def language_of(locale: str) -> str:
     """Return the complete language that serves a locale such as `es-MX`."""
     language = locale.replace("_", "-").split("-")[0].lower()
@@ -67,6 +68,7 @@ def say(language: str, message: str, *arguments: tuple[str, Any]) -> str:
     return str(text)
 
 
+@lru_cache(maxsize=50_000)
 def shown(name: str, longest: int = _LONGEST_NAME) -> str:
     """Make a name safe in a sentence: one line, bounded, and isolated when it is written right to left.
 
@@ -95,6 +97,7 @@ def inbox_text(telling: Telling) -> Text:
     return _text(telling, Privacy.FULL)
 
 
+@lru_cache(maxsize=len(Privacy))
 def allowed_levels(cap: Privacy) -> tuple[Privacy, ...]:
     """Return the levels up to a cap, narrowest first."""
     levels = tuple(Privacy)
@@ -118,14 +121,15 @@ def summary_texts(members: Sequence[Telling]) -> dict[Privacy, Text]:
 
 def several_texts(telling: Telling) -> dict[Privacy, Text]:
     """Return what one alert says when it goes in the place of several that waited (product.md section 6)."""
-    language = language_of(telling.settings.locale)
+    return _several(language_of(telling.settings.locale), telling.settings.privacy_cap)
+
+
+@lru_cache(maxsize=len(LANGUAGES) * len(Privacy))
+def _several(language: str, cap: Privacy) -> dict[Privacy, Text]:
     title = say(language, "alert-private-title")
     private = Text(title, say(language, "several-private"))
     other = Text(title, say(language, "several-standard"))
-    return {
-        level: private if level is Privacy.PRIVATE else other
-        for level in allowed_levels(telling.settings.privacy_cap)
-    }
+    return {level: private if level is Privacy.PRIVATE else other for level in allowed_levels(cap)}
 
 
 def _child(telling: Telling, language: str) -> str:
@@ -179,8 +183,14 @@ def _detail(language: str, kinds: Sequence[Kind], state: ThingState, data: Mappi
             return ", ".join(_of_mark(language, kind, content, data) for kind in kinds)
         case Group.LUNCH:
             currency = str(data.get("currency") or "USD")
-            balance = format_currency(content.balance, currency, locale=language)
+            balance = _balance(language, content.balance, currency)
             return ", ".join(say(language, f"detail-{_word(kind)}", ("balance", balance)) for kind in kinds)
+
+
+@lru_cache(maxsize=20_000)
+def _balance(language: str, balance: Decimal, currency: str) -> str:
+    text: str = format_currency(balance, currency, locale=language)
+    return text
 
 
 def _titled(language: str, noun: str, title: str, details: Sequence[str]) -> str:
@@ -188,6 +198,7 @@ def _titled(language: str, noun: str, title: str, details: Sequence[str]) -> str
     return say(language, f"detail-{noun}", ("title", name), ("details", ", ".join(details)))
 
 
+@lru_cache(maxsize=20_000)
 def _of_value(language: str, kind: Kind, score: Score) -> str:
     form = score.form.value if score.form is not ValueForm.NONE else "text"
     points = Decimal(score.text) if score.form is ValueForm.POINTS else Decimal(0)
@@ -202,6 +213,7 @@ def _of_value(language: str, kind: Kind, score: Score) -> str:
     )
 
 
+@lru_cache(maxsize=20_000)
 def _percent(language: str, score: Score) -> str:
     rounded = score.percent.quantize(Decimal("0.01"), rounding=ROUND_HALF_UP) / 100
     text: str = format_percent(rounded, format="#,##0.##%", locale=language)

@@ -39,7 +39,7 @@ async def main() -> None:
         open_pool(os.environ["TEST_DATABASE"], "threshold_evaluator", maximum=4) as pool,
         open_producer(streams) as raw,
     ):
-        store, producer = PostgresStore(pool), OwnTopics(raw, prefix)
+        store, producer = PostgresStore(pool, settle_seconds=15), OwnTopics(raw, prefix)
         evaluate = Evaluate(store, producer, clock)
         unpark = Unpark(evaluate)
         consumer = open_consumer(

@@ -5,7 +5,6 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from bellwire_schemas.ids import alert_id
 from bellwire_schemas.names import DecisionOutcome
 
 from threshold_evaluator.domain.accounts import Account
@@ -15,6 +14,7 @@ from threshold_evaluator.domain.due import DueAlert, Hold
 from threshold_evaluator.domain.effective import Effective
 from threshold_evaluator.domain.facts import in_order
 from threshold_evaluator.domain.gates import holding_bells, is_paused
+from threshold_evaluator.domain.identities import AlertIds
 from threshold_evaluator.domain.judging import Judgement, Route, Turn, told_after
 from threshold_evaluator.domain.standing import kinds_standing
 from threshold_evaluator.domain.things import ThingState
@@ -104,8 +104,12 @@ class Deciding:
         """Decide about one event for every user concerned."""
         if detected.detection is Detection.DELETED:
             self._withdraw(detected)
+        if not detected.judgements:
+            return
+        incoming = detected.incoming
+        identities = AlertIds(incoming.source, incoming.event_source, incoming.event_id)
         for judgement in detected.judgements:
-            self._decide(detected, judgement)
+            self._decide(detected, judgement, identities.of(judgement.watcher.user_id))
 
     def _withdraw(self, detected: Detected) -> None:
         for watcher in detected.turn.student.watchers:
@@ -118,10 +122,8 @@ class Deciding:
         self.plan.held.pop(due.alert_id, None)
         self.plan.settled.append(Settled(due, became, sent_as))
 
-    def _decide(self, detected: Detected, judgement: Judgement) -> None:
+    def _decide(self, detected: Detected, judgement: Judgement, identity: UUID) -> None:
         incoming, turn = detected.incoming, detected.turn
-        user = judgement.watcher.user_id
-        identity = alert_id(incoming.source, incoming.event_source, incoming.event_id, user)
         outcome, reason, due_at = DecisionOutcome.SUPPRESS, judgement.reason, self.now
         if judgement.route is not Route.SUPPRESSED:
             alert = self._alert(detected, judgement, identity)
@@ -129,7 +131,7 @@ class Deciding:
         self.plan.decisions.append(
             Decision(
                 identity,
-                user,
+                judgement.watcher.user_id,
                 turn.key,
                 incoming.event_id,
                 judgement.kinds,

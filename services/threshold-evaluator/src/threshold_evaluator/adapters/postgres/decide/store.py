@@ -27,7 +27,7 @@ from threshold_evaluator.project import RosterTables, StudentRef
 
 _MOST_FILED = 100_000
 
-SETTLE_SECONDS = 2.0
+SETTLE_SECONDS = 3.0
 """Real time without more of a student's roster, after which what waited for it is evaluated."""
 
 NOTICE_SECONDS = 0.3

@@ -1,0 +1,78 @@
+"""Effective settings against the slow, obvious resolver."""
+
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+from threshold_evaluator.domain.documents import faults_of_user, merge_patch, read_user
+from threshold_evaluator.domain.preferences import resolve
+from threshold_evaluator.domain.roster import District, School, Watcher
+
+from .slow_preferences import slow
+from .worlds import districts, schools, user_documents, watchers
+
+
+def plain(value: Any) -> Any:
+    try:
+        return Decimal(value) if isinstance(value, str) else value
+    except InvalidOperation:
+        return value
+
+
+@given(districts, schools, watchers)
+def test_it_agrees_with_the_obvious_one(district: District, school: School, watcher: Watcher) -> None:
+    effective = resolve(district, school, watcher)
+    values = effective.values()
+    expected = slow(district, school, watcher)
+    assert {pointer: plain(value) for pointer, value in values.items()} == {
+        pointer: plain("off" if value == 0 and pointer.endswith("remind_days") else value)
+        for pointer, (value, _) in expected.items()
+    } | {p: plain(v) for p, v in values.items() if p.endswith("remind_days")}
+    assert {pointer: layer.value for pointer, layer in effective.layers.items()} == {
+        pointer: layer for pointer, (_, layer) in expected.items()
+    }
+
+
+@given(districts, schools, watchers)
+def test_what_is_locked_does_not_come_from_the_user(
+    district: District, school: School, watcher: Watcher
+) -> None:
+    effective = resolve(district, school, watcher)
+    assert not any(effective.layers[pointer].value.startswith("user") for pointer in effective.locked)
+
+
+json_values: st.SearchStrategy[Any] = st.recursive(
+    st.none() | st.integers() | st.text(max_size=3),
+    lambda inner: st.dictionaries(st.sampled_from("abc"), inner, max_size=3),
+    max_leaves=8,
+)
+objects = st.dictionaries(st.sampled_from("abc"), json_values, max_size=3)
+
+
+@given(objects, objects)
+def test_merge_patch_is_idempotent_and_leaves_no_null(target: Any, patch: Any) -> None:
+    clean = merge_patch({}, target)
+    merged = merge_patch(clean, patch)
+    assert merge_patch(merged, patch) == merged
+    assert None not in list(_leaves(merged))
+
+
+def _leaves(value: Any) -> Any:
+    if isinstance(value, dict):
+        for inner in value.values():
+            yield from _leaves(inner)
+    else:
+        yield value
+
+
+@given(user_documents)
+def test_right_documents_have_no_fault(document: dict[str, Any]) -> None:
+    assert faults_of_user(document) == ()
+
+
+@given(user_documents, st.dictionaries(st.text(max_size=4), json_values, max_size=3))
+def test_reading_is_total_and_keeps_what_is_right(document: dict[str, Any], wrong: dict[str, Any]) -> None:
+    read = read_user({**wrong, **document}, {}).own
+    assert faults_of_user(read) == ()
+    assert all(read[key] == value for key, value in document.items() if value)
