@@ -35,6 +35,15 @@ async def test_two_that_migrate_at_once_do_not_collide(database_url: str, tmp_pa
     assert sorted(await asyncio.gather(*runs)) == [0, 0, 4]
 
 
+async def test_the_lock_of_a_killed_migration_does_not_stay(database_url: str, tmp_path: Path) -> None:
+    migrations = folder(tmp_path, _0001_a="create table one (n int)")
+    await asyncio.to_thread(migrate, database_url, "kit_locked", migrations)
+    async with open_pool(database_url, "kit_locked") as pool:
+        await pool.execute("insert into yoyo_lock (locked, ctime, pid) values (1, now(), 4711)")
+    folder(tmp_path, _0002_b="create table two (n int)")
+    assert await asyncio.to_thread(migrate, database_url, "kit_locked", migrations) == 1
+
+
 async def test_a_broken_migration_is_said_and_not_half_applied(database_url: str, tmp_path: Path) -> None:
     migrations = folder(tmp_path, _0001_a="create table ok (n int)", _0002_b="create table no (n int); oops")
     with pytest.raises(psycopg.errors.SyntaxError):

@@ -73,7 +73,7 @@ async def open_pool(
 def migrate(url: str, schema: str, folder: Path) -> int:
     """Apply the migrations of `folder` (`0001_*.sql`, forward only) that are missing; return how many.
 
-    Two processes may call it at once: yoyo holds a lock. Raises `psycopg.Error` when one fails; what came
+    Two processes may call it at once: the second waits for the first. Raises `psycopg.Error` when one fails; what came
     before it stays applied.
     """
     if not _NAME.match(schema):
@@ -90,6 +90,8 @@ def _apply(url: str, schema: str, folder: Path) -> int:
     backend = get_backend(urlunsplit(("postgresql+psycopg", parts.netloc, parts.path, query, "")))
     try:
         wanted = backend.to_apply(read_migrations(str(folder)))
+        # A process killed in the middle leaves yoyo's lock behind; ours went with its connection.
+        backend.break_lock()
         with backend.lock():
             backend.apply_migrations(wanted)
         return len(wanted)
