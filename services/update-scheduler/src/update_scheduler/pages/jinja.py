@@ -11,7 +11,7 @@ from update_scheduler.domain.sites import Hosting
 from update_scheduler.domain.statuses import Status, label
 from update_scheduler.pages import times
 from update_scheduler.pages.static_files import static
-from update_scheduler.pages.words import MEANINGS, step_word
+from update_scheduler.pages.words import MEANINGS, rule_words, step_word
 
 _HOSTING = {Hosting.CLOUD: "Cloud", Hosting.ASP: "ASP"}
 _KINDS = {RequestKind.VERSION_UPDATE: "Version update", RequestKind.DATABASE_REFRESH: "Database refresh"}
@@ -52,6 +52,7 @@ def setup(app: web.Application) -> None:
         kind=lambda kind: _KINDS[kind],
         role=lambda role: _ROLES.get(role, role),
         iso=_iso,
+        rule=rule_words,
     )
 
 

@@ -7,7 +7,10 @@ from aiohttp import web
 
 from update_scheduler.pages import (
     board,
+    bulk,
+    calendar,
     district,
+    feeds,
     jinja,
     live,
     login,
@@ -42,6 +45,19 @@ def add_routes(app: web.Application, parts: PageParts) -> None:
     app.cleanup_ctx.append(listening)
     app.on_shutdown.append(stopping)
     # request_form before request_page: /requests/new is no request
-    views = (static_files, login, live, start, district, request_form, removal, request_page, board)
+    views = (
+        static_files,
+        login,
+        live,
+        start,
+        district,
+        request_form,
+        removal,
+        request_page,
+        board,
+        bulk,
+        calendar,
+        feeds,
+    )
     for view in views:
         view.add_routes(app)

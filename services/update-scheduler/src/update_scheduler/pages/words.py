@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from bellwire_schemas.names import Environment, RequestKind
+from bellwire_schemas.names import Environment, RequestKind, Weekday
 
+from update_scheduler.domain.recurrence import Monthly
 from update_scheduler.domain.requests import NoDate, Request
 from update_scheduler.domain.service_levels import NoTimer, Pace, Timer, Whose, timer
 from update_scheduler.domain.slots import Slot
@@ -22,6 +23,7 @@ from update_scheduler.domain.states import (
 )
 from update_scheduler.domain.statuses import CANCELLABLE, CLOSED, Status, label
 from update_scheduler.domain.transitions import allowed
+from update_scheduler.domain.windows import Window
 
 CLOSED_ORDER = (Status.COMPLETED, Status.UNABLE_TO_COMPLETE, Status.NEW_VERSION_REQUESTED)
 WAITING = (Status.PENDING_INPUT, Status.TO_BE_SCHEDULED, Status.DEFERRED)
@@ -153,3 +155,13 @@ def removable(state: State) -> str:
 def step_word(step: str) -> str:
     """An audit line's word, which is a status, or what happened instead of one."""
     return label(Status(step)) if step in set(Status) else step.capitalize()
+
+
+def rule_words(window: Window) -> str:
+    """When a window happens: "Thursdays", "every 2nd week, Mondays", "2nd Saturday of the month"."""
+    recurrence = window.recurrence
+    if isinstance(recurrence, Monthly):
+        nth = {1: "1st", 2: "2nd", 3: "3rd", 4: "4th", 5: "last"}[recurrence.nth]
+        return f"{nth} {recurrence.weekday.value.capitalize()} of the month"
+    days = ", ".join(f"{d.value.capitalize()}s" for d in Weekday if d in recurrence.weekdays)
+    return days if recurrence.every == 1 else f"every {recurrence.every} weeks, {days}"
