@@ -12,18 +12,19 @@ from bellwire_schemas.source import Source
 
 from push_dispatcher.domain.content import Content, Purpose, alert_content, badge_content
 from push_dispatcher.domain.delivery import State, Waiting, may_move
-from push_dispatcher.domain.device import mutes, provider_of
+from push_dispatcher.domain.device import Provider, mutes, provider_of
 from push_dispatcher.domain.intake import Intake, UserKey, user_of
-from push_dispatcher.ports import Device, NewRow, Row
+from push_dispatcher.ports import Device, NewRow, ProviderName, Row
 from push_dispatcher.ruling import newest_unseen
 
 BADGE_WAIT_SECONDS = 2.0
 """A badge push lets an alert with a newer count go first: then it is not needed."""
 
+_NAMES: dict[Provider, ProviderName] = {Provider.APNS: "apns", Provider.FCM: "fcm"}
 BADGE_LIFE = timedelta(hours=1)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Candidate:
     """A row about to be written; `state` is `queued` unless the device mutes it or it was withdrawn."""
 
@@ -61,7 +62,7 @@ class Candidate:
             delivery_id=self.delivery_id,
             user=self.device.user,
             installation_id=self.device.installation_id,
-            provider=provider.value,
+            provider=_NAMES[provider],
             lane=lane,
             alert_id=self.content.alert_id,
             content=self.content,

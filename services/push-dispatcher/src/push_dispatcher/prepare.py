@@ -11,7 +11,7 @@ from push_dispatcher.domain.payload import Push
 from push_dispatcher.ports import Device
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Due:
     """What a row says of its push. `send_before` is product time, `lease_ends` a monotonic second."""
 

@@ -57,4 +57,13 @@ class Result:
 
 def lane_of(provider: Provider, apns_environment: ApnsEnvironment) -> str:
     """Name the pool that a device's pushes go through: one per provider and host."""
-    return provider.value if provider is Provider.FCM else f"{provider.value}/{apns_environment.value}"
+    return _LANES[provider, apns_environment]
+
+
+_LANES = {
+    (provider, environment): provider.value
+    if provider is Provider.FCM
+    else f"{provider.value}/{environment.value}"
+    for provider in Provider
+    for environment in ApnsEnvironment
+}

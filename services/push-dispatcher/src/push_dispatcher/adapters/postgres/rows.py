@@ -15,6 +15,7 @@ from push_dispatcher.domain.intake import UserKey
 from push_dispatcher.domain.payload import Token
 from push_dispatcher.ports import Device, LeasedRow, Row
 
+_ENVIRONMENTS = {environment.value: environment for environment in Environment}
 NOBODY = UUID(int=0)
 LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
@@ -36,7 +37,7 @@ def user_columns(users: Iterable[UserKey]) -> dict[str, list[str]]:
 
 def user_of(record: Any) -> UserKey:
     """Return whose row it is."""
-    return UserKey(record["district_id"], Environment(record["environment"]), record["user_id"])
+    return UserKey(record["district_id"], _ENVIRONMENTS[record["environment"]], record["user_id"])
 
 
 def device_of(record: Any) -> Device:
