@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from hashlib import sha256
 from itertools import islice
 from typing import Any
 
@@ -34,12 +35,16 @@ class Phone:
 
 def phones_of(district: District) -> list[Phone]:
     """Return every phone: an APNs token is 64 hex digits, an FCM token a text."""
-    phones: list[Phone] = []
-    for number, user in enumerate(district.users):
-        for platform in user.phones:
-            token = f"{number:064x}" if platform == "ios" else f"fcm-{number:05}-{user.user_id}"
-            phones.append(Phone(user, platform, token))
-    return phones
+    return [
+        Phone(user, platform, _token(district.district_id, user.user_id, platform))
+        for user in district.users
+        for platform in user.phones
+    ]
+
+
+def _token(*whose: str) -> str:
+    digest = sha256("/".join(whose).encode()).hexdigest()
+    return digest if whose[-1] == "ios" else f"fcm:{digest}"
 
 
 class Opening:
