@@ -39,6 +39,7 @@ from bellwire_kit.streams.protocol import (
 )
 from bellwire_kit.streams.settings import StreamSettings
 from pyinstrument import Profiler
+from pyinstrument.renderers import ConsoleRenderer
 from threshold_evaluator.adapters.postgres.decide.store import PostgresStore
 from threshold_evaluator.decode import decode
 from threshold_evaluator.domain.detecting import Incoming
@@ -191,7 +192,9 @@ async def _until(done: asyncio.Event, running: "asyncio.Future[None]", profile: 
     await asyncio.wait({waiting, running}, return_when=asyncio.FIRST_COMPLETED)
     if profile:
         profiler.stop()
-        await asyncio.to_thread(Path(profile).write_text, profiler.output_text(show_all=True, color=False))
+        await asyncio.to_thread(
+            Path(profile).write_text, profiler.output(ConsoleRenderer(show_all=True, flat=True))
+        )
     if running.done():
         running.result()
 

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from hashlib import blake2b
 from typing import TypeAlias
 
 from bellwire_kit.streams.protocol import DeadLetter, Record
@@ -101,7 +100,6 @@ def _change(event: CloudEvent, source: Source, record: Record, arrived_at: datet
         event_id=event.id,
         key=key,
         change=change,
-        digest=blake2b(change.__pydantic_serializer__.to_json(change), digest_size=12).hexdigest(),
         data=data.decode(),
         backfill=event.backfill,
         accepted_at=datetime.fromtimestamp(record.timestamp / 1_000, UTC),

@@ -31,7 +31,7 @@ from threshold_evaluator.ports import (
     Unstorable,
     Wanted,
 )
-from threshold_evaluator.project import StudentRef, project
+from threshold_evaluator.project import project
 from threshold_evaluator.publish import publish
 
 _log = logger(__name__)
@@ -124,18 +124,18 @@ class Evaluate:
     async def _evaluate(self, part: Pass, tables: Transaction, now: datetime) -> Sequence[Spoken]:
         if part.roster:
             await project([each.sourced for each in part.roster], tables.roster)
-            await tables.settle(sorted({_ref(each.sourced.source, each.student_id) for each in part.roster}))
+            await tables.settle(list({(each.sourced.source, each.student_id) for each in part.roster}))
             faults.point("evaluate.projected")
         if not part.changes:
             return []
-        students = {_ref(each.incoming.source, each.incoming.key.student_id) for each in part.changes}
-        waiting = await tables.parked_students(sorted(students))
+        students = {(each.incoming.source, each.incoming.key.student_id) for each in part.changes}
+        waiting = await tables.parked_students(list(students))
         return await self._take(part.changes, waiting, tables, now)
 
     async def _take(
         self,
         changes: Sequence[_Arrived],
-        waiting: frozenset[StudentRef],
+        waiting: frozenset[tuple[Source, str]],
         tables: Transaction,
         now: datetime,
     ) -> Sequence[Spoken]:
@@ -152,7 +152,7 @@ class Evaluate:
     def _detect(
         self,
         changes: Sequence[_Arrived],
-        waiting: frozenset[StudentRef],
+        waiting: frozenset[tuple[Source, str]],
         known: Mapping[Source, Known],
         now: datetime,
     ) -> tuple[dict[Source, list[Detected]], list[Parked]]:
@@ -164,7 +164,7 @@ class Evaluate:
             here = known[incoming.source]
             student = incoming.key.student_id
             is_known = student in here.roster.students
-            if not is_known or (waiting and _ref(incoming.source, student) in waiting):
+            if not is_known or (waiting and (incoming.source, student) in waiting):
                 parked.append(
                     Parked(
                         is_known,
@@ -179,10 +179,10 @@ class Evaluate:
             found = detect(incoming, here.roster, here.memory, now)
             if isinstance(found, Detected):
                 detected[incoming.source].append(found)
-                counts[found.detection.value] += 1
+                counts[found.detection] += 1
         counts["waits_for_roster"] += len(parked)
         for detection, count in counts.items():
-            metrics.EVENTS.labels(detection).inc(count)
+            metrics.EVENTS.labels(str(detection)).inc(count)
         return detected, parked
 
     async def _decide(
@@ -203,19 +203,15 @@ class Evaluate:
             deciding = Deciding(known[source].unsent, accounts[source], now)
             for event in events:
                 deciding.take(event)
-            outcomes = Counter((each.outcome.value, each.reason.value) for each in deciding.plan.decisions)
+            outcomes = Counter((each.outcome, each.reason) for each in deciding.plan.decisions)
             for labels, count in outcomes.items():
-                metrics.DECISIONS.labels(*labels).inc(count)
+                metrics.DECISIONS.labels(*map(str, labels)).inc(count)
             spoken.append(
                 announce.spoken(
                     source, deciding.plan, accounts[source], now, events, known[source].memory.retold
                 )
             )
         return spoken
-
-
-def _ref(source: Source, student_id: str) -> StudentRef:
-    return StudentRef(source.district_id, source.environment.value, student_id)
 
 
 def passes(decoded: Sequence[Decoded], records: Sequence[Record]) -> list[Pass]:

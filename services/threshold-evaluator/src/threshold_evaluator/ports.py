@@ -16,7 +16,7 @@ from threshold_evaluator.domain.detecting import Detected, Memory, TellingKey
 from threshold_evaluator.domain.due import DueAlert
 from threshold_evaluator.domain.roster import Roster
 from threshold_evaluator.domain.things import ThingKey, ThingState
-from threshold_evaluator.project import RosterTables, StudentRef
+from threshold_evaluator.project import RosterTables
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,10 +132,10 @@ class Deciding(Protocol):
     async def park(self, parked: Sequence[Parked], now: datetime) -> None:
         """Keep events whose student is unknown."""
 
-    async def parked_students(self, students: Sequence[StudentRef]) -> frozenset[StudentRef]:
+    async def parked_students(self, students: Sequence[tuple[Source, str]]) -> frozenset[tuple[Source, str]]:
         """Return which of these students have events that wait: what follows them waits too."""
 
-    async def settle(self, students: Sequence[StudentRef]) -> None:
+    async def settle(self, students: Sequence[tuple[Source, str]]) -> None:
         """Note that more of the roster of these students has come: what waits is evaluated a moment from now."""
 
     async def unpark(self, limit: int) -> Sequence[Unparked]:

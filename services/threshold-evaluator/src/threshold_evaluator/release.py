@@ -31,9 +31,11 @@ _log = logger(__name__)
 CRASH_LEFT_SECONDS = 15.0
 """An alert ready for longer than this was left by a crash, or was not acknowledged: it is published again.
 
-A process that starts takes over what is ready at once: most often it is the one that crashed. Where a sibling
-was just about to publish the same, the dispatcher meets the same alert twice, and one row stands for both.
+A process that starts takes over sooner: most often it is the one that crashed. Where a sibling was just about
+to publish the same, the dispatcher meets the same alert twice, and one row stands for both.
 """
+
+STARTING_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +54,7 @@ class Release:
         self._store, self._producer, self._clock, self._pace = store, producer, clock, pace
         self._stopping = asyncio.Event()
         self._swept = 0.0
-        self._left_seconds = 0.0
+        self._left_seconds = STARTING_SECONDS
 
     def stop(self) -> None:
         """Ask `run` to return after the batch in hand."""

@@ -79,7 +79,9 @@ def events(history: list[Change]) -> list[Incoming]:
         newer = change.model_copy(update={"modified_at": LATE + timedelta(seconds=number)})
         key = ThingKey(GROUPS[type(change)], "st", "t")
         found.append(
-            Incoming(SOURCE, str(SOURCE), f"e{number}", key, newer, repr(newer), "{}", False, NOON, NOON)
+            Incoming(
+                SOURCE, str(SOURCE), f"e{number}", key, newer, newer.model_dump_json(), False, NOON, NOON
+            )
         )
     return found
 

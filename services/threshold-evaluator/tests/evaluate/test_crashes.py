@@ -276,5 +276,4 @@ async def test_two_workers_decide_as_one(rig: Rig, world: World) -> None:
         for worker in workers:
             await asyncio.to_thread(worker.wait, 30)
     await same(rig.pool, expected)
-    ids = [alert["alert_id"] for alert in await rig.alerts()]
-    assert sorted(ids) == sorted(expected_alerts)
+    assert {alert["alert_id"] for alert in await rig.alerts()} == expected_alerts

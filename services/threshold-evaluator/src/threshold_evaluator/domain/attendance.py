@@ -23,7 +23,7 @@ def facts(before: Content, now: Content, told: Mark) -> tuple[Fact, ...]:
 
 def told_text(mark: Mark) -> str:
     """Write a mark as `told` stores it: `absent/excused`."""
-    return f"{mark.status.value}/{mark.excuse.value}"
+    return f"{mark.status}/{mark.excuse}"
 
 
 def read_told(text: str) -> Mark:

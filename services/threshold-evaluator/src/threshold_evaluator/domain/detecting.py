@@ -39,7 +39,7 @@ from threshold_evaluator.domain.walls import local_day
 
 @dataclass(frozen=True, slots=True)
 class Incoming:
-    """One decoded change event. `digest` tells its content from another's, `data` is its JSON text.
+    """One decoded change event; `data` is its JSON text.
 
     `accepted_at` is when the door appended it, `arrived_at` when we first read it.
     """
@@ -49,7 +49,6 @@ class Incoming:
     event_id: str
     key: ThingKey
     change: Change
-    digest: str
     data: str
     backfill: bool
     accepted_at: datetime
@@ -123,7 +122,7 @@ def detect(incoming: Incoming, roster: Roster, memory: Memory, now: datetime) ->
     key = incoming.key
     stored = memory.states.get(key) or ThingState(key, first=True)
     change = incoming.change
-    version = compare(stored, incoming.event_id, change.modified_at, incoming.digest)
+    version = compare(stored, incoming.event_id, change.modified_at, incoming.data)
     if version is Version.AGAIN:
         return Ignored(incoming)
     student = roster.students[key.student_id]
@@ -150,7 +149,6 @@ def detect(incoming: Incoming, roster: Roster, memory: Memory, now: datetime) ->
         calendar_id=calendar,
         modified_at=change.modified_at,
         seen=seen_after(stored, incoming.event_id, change.modified_at),
-        digest=incoming.digest,
         content=turn.now,
         data=incoming.data,
     )

@@ -15,7 +15,7 @@ class AlertIds:
     __slots__ = ("_shared",)
 
     def __init__(self, source: Source, event_source: str, event_id: str) -> None:
-        parts = (source.environment.value, source.district_id, event_source, event_id)
+        parts = (source.environment, source.district_id, event_source, event_id)
         name = "/".join(("alert", *map(_encoded, parts), ""))
         self._shared = sha1(NAMESPACE.bytes + name.encode(), usedforsecurity=False)
 

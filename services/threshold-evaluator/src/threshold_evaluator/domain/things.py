@@ -90,7 +90,7 @@ class ThingState:
     """The last version of a thing. `first` is a thing never seen: its content is `NOTHING`.
 
     `seen` has the ids of the events applied at `modified_at`, so that none of them, sent again, is taken for
-    later content of the same moment. `digest` tells two contents apart. `data` is the event's JSON text.
+    later content of the same moment. `data` is the event's JSON text.
     """
 
     key: ThingKey
@@ -98,7 +98,6 @@ class ThingState:
     calendar_id: str = ""
     modified_at: datetime = datetime.min
     seen: tuple[str, ...] = ()
-    digest: str = ""
     content: Content = NOTHING
     data: str = "{}"
     first: bool = False

@@ -1,7 +1,10 @@
 """Which of two versions of a thing stands (product.md section 3)."""
 
+import json
 from datetime import datetime
+from decimal import Decimal
 from enum import Enum
+from typing import Any
 
 from threshold_evaluator.domain.things import ThingState
 
@@ -19,7 +22,7 @@ class Version(Enum):
     """The very event that was applied, delivered or posted once more: it has no effect and no explanation."""
 
 
-def compare(stored: ThingState, event_id: str, modified_at: datetime, digest: str) -> Version:
+def compare(stored: ThingState, event_id: str, modified_at: datetime, data: str) -> Version:
     """Compare: older is stale; of one moment, the same content is a duplicate and other content wins."""
     if stored.first or modified_at > stored.modified_at:
         return Version.APPLIES
@@ -27,7 +30,16 @@ def compare(stored: ThingState, event_id: str, modified_at: datetime, digest: st
         return Version.STALE
     if event_id in stored.seen:
         return Version.AGAIN
-    return Version.DUPLICATE if digest == stored.digest else Version.APPLIES
+    return Version.DUPLICATE if _same(data, stored.data) else Version.APPLIES
+
+
+def _same(one: str, other: str) -> bool:
+    """Compare JSON texts by what they say; exactly, so numbers as decimals."""
+    return one == other or _read(one) == _read(other)
+
+
+def _read(text: str) -> Any:
+    return json.loads(text, parse_float=Decimal)
 
 
 def seen_after(stored: ThingState, event_id: str, modified_at: datetime) -> tuple[str, ...]:

@@ -15,51 +15,56 @@ SEPARATOR = "\x1f"
 
 
 def write_memory(state: ThingState) -> str:
-    """Write the content that stands and its digest; empty before the first version."""
+    """Write the content that stands; empty before the first version."""
     if state.first:
         return ""
-    return write_content(state.key.group, state.content, state.digest)
+    return write_content(state.key.group, state.content)
 
 
-def write_content(group: Group, content: Content, digest: str = "") -> str:
-    """Write a content: `[digest, deleted, ...]` and what its group keeps."""
-    kept: list[Any] = [digest, content.deleted]
+def write_content(group: Group, content: Content) -> str:
+    """Write a content: `[deleted, ...]` and what its group keeps."""
+    kept: list[Any] = [content.deleted]
     match group:
         case Group.ASSIGNMENTS:
             kept += [*_write_score(content.score), sorted(content.flags)]
         case Group.GRADES:
             kept += _write_score(content.posted)
         case Group.ATTENDANCE:
-            kept += [content.mark.status.value, content.mark.excuse.value, content.on.isoformat()]
+            kept += [content.mark.status, content.mark.excuse, content.on.isoformat()]
         case Group.LUNCH:
             kept.append(str(content.balance))
     return orjson.dumps(kept).decode()
 
 
 @lru_cache(maxsize=50_000)
-def read_content(group: Group, text: str) -> tuple[Content, str]:
-    """Read what `write_content` wrote: the content and its digest."""
+def read_memory(group: Group, text: str) -> Content:
+    """Read what `write_content` wrote."""
     if not text:
-        return Content(), ""
-    digest, deleted, *kept = orjson.loads(text)
+        return Content()
+    deleted, *kept = orjson.loads(text)
     match group:
         case Group.ASSIGNMENTS:
-            return Content(score=_read_score(kept[:3]), flags=frozenset(kept[3]), deleted=deleted), digest
+            return Content(score=_read_score(kept[:3]), flags=frozenset(kept[3]), deleted=deleted)
         case Group.GRADES:
-            return Content(posted=_read_score(kept), deleted=deleted), digest
+            return Content(posted=_read_score(kept), deleted=deleted)
         case Group.ATTENDANCE:
             mark = Mark(AttendanceStatus(kept[0]), Excuse(kept[1]))
-            return Content(mark=mark, on=date.fromisoformat(kept[2]), deleted=deleted), digest
+            return Content(mark=mark, on=date.fromisoformat(kept[2]), deleted=deleted)
         case Group.LUNCH:
-            return Content(balance=Decimal(kept[0]), deleted=deleted), digest
+            return Content(balance=Decimal(kept[0]), deleted=deleted)
+
+
+def read_content(group: Group, text: str) -> tuple[Content]:
+    """Read what `write_content` wrote, as the portal's preview takes it: in a tuple."""
+    return (read_memory(group, text),)
 
 
 def _write_score(score: Score) -> list[str]:
-    return [score.form.value, str(score.percent), score.text]
+    return [score.form, str(score.percent), score.text]
 
 
 def _read_score(kept: list[str]) -> Score:
-    if kept[0] == ValueForm.NONE.value:
+    if kept[0] == ValueForm.NONE:
         return NO_SCORE
     return Score(ValueForm(kept[0]), Decimal(kept[1]), kept[2])
 

@@ -17,6 +17,7 @@ Row: TypeAlias = Any
 """One row of a query of this folder."""
 
 _WEEKDAYS = {day.value: number for number, day in enumerate(Weekday, start=1)}
+_ROLES = {role.value: role for role in PortalRole}
 _PLACES_KEPT = 20_000
 _PEOPLE_KEPT = 50_000
 
@@ -76,14 +77,16 @@ def student_of(student_id: str, school_id: str, name: str, enrolments: str, watc
             for school, calendar, starts, ends, active in orjson.loads(enrolments)
         ),
         tuple(
-            Watcher(user, PortalRole(role), portal, locale or "", zone or "", _documents(own, of_student))
+            Watcher(user, _ROLES[role], portal, locale or "", zone or "", _documents(own, of_student))
             for user, role, portal, locale, zone, own, of_student in orjson.loads(watchers)
         ),
     )
 
 
 def _date(text: str) -> date:
-    return {"-infinity": date.min, "infinity": date.max}.get(text) or date.fromisoformat(text)
+    if text == "infinity":
+        return date.max
+    return date.min if text == "-infinity" else date.fromisoformat(text)
 
 
 def _documents(own: str | None, of_student: str | None) -> UserDocuments:

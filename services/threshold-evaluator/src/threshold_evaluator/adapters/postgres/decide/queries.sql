@@ -145,14 +145,15 @@ from unnest(:district_ids::text[], :environments::text[], :event_sources::text[]
 on conflict do nothing;
 
 -- name: add_decisions(day, decided_at, alert_ids, district_ids, environments, user_ids, student_ids, event_ids, things, kinds, outcomes, reasons, due, gates, verdicts, settings_ids)!
--- The decision of each event and user, once.
+-- The decision of each event and user, once. Ids come as bytes, which cost the driver least; no due_at: at once.
 insert into decisions (day, alert_id, district_id, environment, user_id, student_id, event_id, thing, kinds, outcome,
                        reason, due_at, open_gates, verdicts, settings_id, decided_at)
-select :day, alert_id, district_id, environment, user_id, student_id, event_id, thing, string_to_array(kinds, ','),
-       outcome, reason, due_at, open_gates, verdicts, settings_id, :decided_at
-from unnest(:alert_ids::uuid[], :district_ids::text[], :environments::text[], :user_ids::text[],
+select :day, encode(alert_id, 'hex')::uuid, district_id, environment, user_id, student_id, event_id, thing, string_to_array(kinds, ','),
+       outcome, reason, coalesce(due_at, :decided_at::timestamptz), open_gates, verdicts, encode(settings_id, 'hex')::uuid,
+       :decided_at::timestamptz
+from unnest(:alert_ids::bytea[], :district_ids::text[], :environments::text[], :user_ids::text[],
             :student_ids::text[], :event_ids::text[], :things::text[], :kinds::text[], :outcomes::text[],
-            :reasons::text[], :due::timestamptz[], :gates::smallint[], :verdicts::text[], :settings_ids::uuid[])
+            :reasons::text[], :due::timestamptz[], :gates::smallint[], :verdicts::text[], :settings_ids::bytea[])
     as t(alert_id, district_id, environment, user_id, student_id, event_id, thing, kinds, outcome, reason, due_at,
          open_gates, verdicts, settings_id)
 on conflict do nothing;

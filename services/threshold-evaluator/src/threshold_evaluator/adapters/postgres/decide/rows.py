@@ -12,7 +12,7 @@ from threshold_evaluator.adapters.postgres.decide.codec import (
     SEPARATOR,
     moment_or_never,
     moment_or_null,
-    read_content,
+    read_memory,
     write_content,
     write_memory,
 )
@@ -35,15 +35,13 @@ def key_of(row: Row) -> ThingKey:
 def state_of(row: Row) -> ThingState:
     """Read a row of `states`."""
     key = key_of(row)
-    content, digest = read_content(key.group, row["memory"])
     return ThingState(
         key=key,
         school_id=row["school_id"],
         calendar_id=row["calendar_id"],
         modified_at=row["modified_at"],
         seen=tuple(row["seen"].split(SEPARATOR)),
-        digest=digest,
-        content=content,
+        content=read_memory(key.group, row["memory"]),
         data=row["data"],
     )
 
@@ -65,15 +63,15 @@ def state_columns(states: Sequence[tuple[Source, ThingState]]) -> Columns:
 
 
 def _sortable(key: ThingKey) -> tuple[str, str, str]:
-    return (key.student_id, key.group.value, key.thing_id)
+    return (key.student_id, key.group, key.thing_id)
 
 
 def scope_columns(sources: Iterable[Source]) -> Columns:
-    """Return the two columns that every row has."""
+    """Return the two columns that every row has. Enums of text go as they are: they are text."""
     listed = list(sources)
     return {
         "district_ids": [source.district_id for source in listed],
-        "environments": [source.environment.value for source in listed],
+        "environments": [source.environment for source in listed],
     }
 
 
@@ -82,14 +80,14 @@ def thing_columns(keys: Iterable[ThingKey]) -> Columns:
     listed = list(keys)
     return {
         "student_ids": [key.student_id for key in listed],
-        "things": [key.group.value for key in listed],
+        "things": [key.group for key in listed],
         "thing_ids": [key.thing_id for key in listed],
     }
 
 
 def kinds_text(kinds: Iterable[Kind]) -> str:
     """Write kinds as a query takes them."""
-    return ",".join(kind.value for kind in kinds)
+    return ",".join(kinds)
 
 
 def due_of(row: Row) -> DueAlert:
@@ -104,7 +102,7 @@ def due_of(row: Row) -> DueAlert:
         kinds=tuple(_KINDS[kind] for kind in row["kinds"]),
         event_source=row["event_source"],
         event_id=row["event_id"],
-        before=read_content(key.group, row["memory_before"])[0],
+        before=read_memory(key.group, row["memory_before"]),
         modified_at=row["modified_at"],
         accepted_at=row["accepted_at"],
         first_at=row["first_at"],

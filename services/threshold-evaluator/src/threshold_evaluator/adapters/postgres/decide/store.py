@@ -23,7 +23,7 @@ from threshold_evaluator.adapters.postgres.portal.roster.tables import PostgresR
 from threshold_evaluator.domain.accounts import Account
 from threshold_evaluator.domain.due import DueAlert
 from threshold_evaluator.ports import Known, OnItsWay, Outgoing, Parked, Spoken, Unparked, Unstorable, Wanted
-from threshold_evaluator.project import RosterTables, StudentRef
+from threshold_evaluator.project import RosterTables
 
 _MOST_FILED = 100_000
 
@@ -97,12 +97,12 @@ class PostgresTransaction:
             headers=[_headers_text(record) for record in records],
         )
 
-    async def parked_students(self, students: Sequence[StudentRef]) -> frozenset[StudentRef]:
+    async def parked_students(self, students: Sequence[tuple[Source, str]]) -> frozenset[tuple[Source, str]]:
         """See `ports.Deciding.parked_students`."""
         rows = self._queries.lock_waiting_students(self._connection, **_student_columns(students))
-        return frozenset([StudentRef(*row) async for row in rows])
+        return frozenset([(_source(row), row["student_id"]) async for row in rows])
 
-    async def settle(self, students: Sequence[StudentRef]) -> None:
+    async def settle(self, students: Sequence[tuple[Source, str]]) -> None:
         """See `ports.Deciding.settle`."""
         await self._queries.settle_waiting(
             self._connection, seconds=self._settle_seconds, **_student_columns(students)
@@ -242,11 +242,10 @@ class PostgresStore:
         return [*alerts, *notices]
 
 
-def _student_columns(students: Sequence[StudentRef]) -> dict[str, list[str]]:
+def _student_columns(students: Sequence[tuple[Source, str]]) -> dict[str, Any]:
     return {
-        "district_ids": [each.district_id for each in students],
-        "environments": [each.environment for each in students],
-        "student_ids": [each.student_id for each in students],
+        **scope_columns(source for source, _ in students),
+        "student_ids": [student for _, student in students],
     }
 
 

@@ -78,7 +78,7 @@ class Writing:
             calendar_ids=[each.turn.calendar_id for _, each in rows],
             modified=[each.turn.modified_at for _, each in rows],
             accepted=[event.accepted_at for event in events],
-            detections=[each.detection.value for _, each in rows],
+            detections=[each.detection for _, each in rows],
             kinds=[kinds_text(each.kinds) for _, each in rows],
             befores=[write_memory(each.before) for _, each in rows],
             afters=[write_memory(each.after) for _, each in rows],
@@ -95,18 +95,18 @@ class Writing:
             day=now.date(),
             decided_at=now,
             **scope_columns(source for source, _ in rows),
-            alert_ids=[each.alert_id for each in decisions],
+            alert_ids=[each.alert_id.bytes for each in decisions],
             user_ids=[each.user_id for each in decisions],
             student_ids=[each.key.student_id for each in decisions],
             event_ids=[each.event_id for each in decisions],
-            things=[each.key.group.value for each in decisions],
+            things=[each.key.group for each in decisions],
             kinds=[kinds_text(each.kinds) for each in decisions],
-            outcomes=[each.outcome.value for each in decisions],
-            reasons=[each.reason.value for each in decisions],
-            due=[each.due_at for each in decisions],
+            outcomes=[each.outcome for each in decisions],
+            reasons=[each.reason for each in decisions],
+            due=[None if each.due_at == now else each.due_at for each in decisions],
             gates=[each.open_gates for each in decisions],
             verdicts=[_verdicts(each.verdicts) for each in decisions],
-            settings_ids=[filed(each.settings)[0] for each in decisions],
+            settings_ids=[filed(each.settings)[0].bytes for each in decisions],
         )
 
     async def _settings(self, decisions: Sequence[Decision], day: date) -> None:
@@ -260,4 +260,4 @@ def filed(settings: Effective) -> tuple[UUID, str]:
 
 @lru_cache(maxsize=_SETTINGS_KEPT)
 def _verdicts(verdicts: tuple[FactVerdict, ...]) -> str:
-    return orjson.dumps({each.kind.value: each.reason.value for each in verdicts}).decode()
+    return orjson.dumps({each.kind.value: each.reason for each in verdicts}).decode()
