@@ -29,7 +29,7 @@ from bellwire_schemas.source import Source
 from bellwire_schemas.tools.broker import apply
 from bellwire_schemas.topics import defined_topics
 from gradebook_events.adapters.postgres.publishers import PostgresPublishers
-from gradebook_events.app import SCHEMA, service
+from gradebook_events.app import SCHEMA, service, tune_memory
 from gradebook_events.domain.publishers import Publisher
 from gradebook_events.manage_publishers import new_id, new_key
 from gradebook_events.ports import AuditLine
@@ -74,6 +74,7 @@ def _settings(database_url: str, kafka: str, port: int) -> Settings:
 def _serve(database_url: str, kafka: str, port: int) -> None:
     async def run() -> None:
         async with service(_settings(database_url, kafka, port), SystemClock()) as made:
+            tune_memory()
             await _until_killed(made.app, port)
 
     uvloop.run(run())

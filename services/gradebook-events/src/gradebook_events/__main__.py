@@ -7,7 +7,7 @@ from bellwire_kit.clock import clock_from_environment
 from bellwire_kit.postgres import migrate as apply_migrations
 from bellwire_kit.running import serve
 
-from gradebook_events.app import SCHEMA, service
+from gradebook_events.app import SCHEMA, service, tune_memory
 from gradebook_events.settings import Settings
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
@@ -31,6 +31,7 @@ def run() -> None:
 
 async def _run(settings: Settings) -> None:
     async with service(settings, clock_from_environment()) as made:
+        tune_memory()
         await serve(
             made.app,
             host=settings.http_host,

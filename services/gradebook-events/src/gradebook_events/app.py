@@ -1,5 +1,6 @@
 """Composition: the only module that knows the adapters."""
 
+import gc
 import secrets
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -82,6 +83,17 @@ async def _answers(pool: Pool) -> bool:
         return bool(await pool.fetchval("select true", timeout=2))
     except UNAVAILABLE:
         return False
+
+
+def tune_memory() -> None:
+    """Let the cyclic collector run less often, and not over what was made at the start.
+
+    Requests leave hardly any cycles; with Python's own threshold of 700 objects a collection comes every few
+    requests and costs a tenth of their time.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 20)
 
 
 @asynccontextmanager

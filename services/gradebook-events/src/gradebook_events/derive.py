@@ -1,5 +1,6 @@
 """What some scopes of a source say now: their records from the store, through the domain, as things."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 
 from gradebook_events.domain.oneroster.academic_sessions import NO_CALENDAR, Calendar, NoCalendar, calendar_of
@@ -89,5 +90,6 @@ class Deriver:
                 enrolled.get(identifier, ()),
                 results.get(identifier, ()),
             )
-            found += assignments(section, self._sessions)
+            # A class may have thousands: the thread leaves the event loop to those who wait for an answer.
+            found += await asyncio.to_thread(list, assignments(section, self._sessions))
         return found

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from bellwire_kit.streams.protocol import Message, Producer
 
-AT_ONCE = 2
+AT_ONCE = 1
 """Sends under way. While they are, the next one gathers: the busier it is, the more go together."""
 ENOUGH = 200
 """A call with so many messages goes by itself: it is a batch already."""

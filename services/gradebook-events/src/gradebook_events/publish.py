@@ -1,5 +1,6 @@
 """Publish what changed: derive scope by scope, compare with what was published, append, note it."""
 
+import asyncio
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
@@ -14,6 +15,7 @@ from bellwire_schemas.topics import CHANGE_EVENTS, ROSTER_EVENTS
 from gradebook_events.derive import KINDS, Deriver
 from gradebook_events.domain.oneroster.comparison import News, news
 from gradebook_events.domain.oneroster.things import Thing, ThingKind, event_of
+from gradebook_events.domain.publishers import Publisher
 from gradebook_events.metrics import EVENTS
 from gradebook_events.ports import Imports, Job, Progress, Records
 from gradebook_events.shares import Shares
@@ -32,6 +34,12 @@ def message_of(thing: Thing, source: Source, origin: str, *, backfill: bool) -> 
         owner = thing.owner or source.district_id
         return Message(ROSTER_EVENTS, roster_key(source, thing.kind.value, owner), value, headers)
     return Message(CHANGE_EVENTS, student_key(source, thing.owner), value, headers)
+
+
+def _messages(found: Sequence[News], publisher: Publisher, backfill: bool) -> list[Message]:
+    return [
+        message_of(item.thing, publisher.source, publisher.publisher_id, backfill=backfill) for item in found
+    ]
 
 
 class PublishedNews:
@@ -57,7 +65,7 @@ class PublishedNews:
                 return progress
             things = await deriver.things(step, scopes)
             before = await self._records.published(job, KINDS[step], scopes)
-            found = list(news(things, before, job.exported_at))
+            found = await asyncio.to_thread(list, news(things, before, job.exported_at))
             for start in range(0, len(found), AT_ONCE):
                 await self._append(job, found[start : start + AT_ONCE], backfill=backfill)
             point("import_published_batch")
@@ -69,12 +77,8 @@ class PublishedNews:
         publisher = job.publisher
         await self._shares.wait(publisher, len(found))
         await self._imports.hold(job)
-        answers = await self._producer.send(
-            [
-                message_of(item.thing, publisher.source, publisher.publisher_id, backfill=backfill)
-                for item in found
-            ]
-        )
+        messages = await asyncio.to_thread(_messages, found, publisher, backfill)
+        answers = await self._producer.send(messages)
         failures = [answer for answer in answers if answer is not None]
         EVENTS.labels("oneroster", "accepted").inc(len(answers) - len(failures))
         if failures:

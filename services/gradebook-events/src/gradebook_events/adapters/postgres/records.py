@@ -18,7 +18,7 @@ from gradebook_events.ports import Job, LeaseLost, Progress, Staged
 _queries = load_queries(Path(__file__).with_name("import_queries.sql"))
 
 STUDENTS_AT_ONCE = 500
-CLASSES_AT_ONCE = 8
+CLASSES_AT_ONCE = 4
 
 
 def _json(value: Mapping[str, Any]) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
+from functools import cached_property
 
 from bellwire_schemas.envelope import BACKFILL, CloudEvent
 from bellwire_schemas.ids import event_id
@@ -38,7 +39,7 @@ _ENDED: dict[ThingKind, Mapping[str, Json]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Thing:
     """The present state of one thing. `identity` names it, `content` is the rest of the event's data.
 
@@ -56,12 +57,12 @@ class Thing:
     modified_at: datetime
     needed: Mapping[str, str] = field(default_factory=dict)
 
-    @property
+    @cached_property
     def thing_id(self) -> str:
         """The identity as one text, unique among the things of its kind."""
         return json.dumps(sorted(self.identity.items()), ensure_ascii=False, separators=(",", ":"))
 
-    @property
+    @cached_property
     def digest(self) -> bytes:
         """16 bytes of a hash of the content: what comparing with the version published before needs."""
         text = json.dumps(
