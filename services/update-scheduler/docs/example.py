@@ -1,6 +1,5 @@
 """Districts, requests and threads as a hosting company has them on a Monday in November: for screenshots."""
 
-from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
 from uuid import UUID, uuid4
 
@@ -13,8 +12,8 @@ from update_scheduler.domain.actors import AllDistricts, Only, Person, Role
 from update_scheduler.domain.requests import NO_DATE, NoDate, Request
 from update_scheduler.domain.sites import Hosting
 from update_scheduler.domain.statuses import Status
-from update_scheduler.ports import GroupRequest
-from update_scheduler.registry import BlackoutEntry, Filter, NewSite, Shown, WindowEntry
+from update_scheduler.registry import BlackoutEntry, NewSite, Shown, WindowEntry
+from update_scheduler.roll_out import Intent, RollOut, Rollouts
 from update_scheduler.seed import plant, read_seed
 from update_scheduler.settings import Settings
 from update_scheduler.transition import Demand
@@ -131,7 +130,9 @@ async def _register(parts: Parts) -> None:
     )
 
 
-async def play(parts: Parts, clock: ManualClock, settings: Settings, now: datetime) -> None:
+async def play(
+    parts: Parts, rollouts: Rollouts, clock: ManualClock, settings: Settings, now: datetime
+) -> None:
     """Fill the queue; the clock stands at `now` afterwards."""
     await plant(settings, read_seed(None))
     await _register(parts)
@@ -163,6 +164,14 @@ async def play(parts: Parts, clock: ManualClock, settings: Settings, now: dateti
         )
     )
     clock.set(now)
+    await _rollout(p, rollouts)
+
+
+async def _rollout(p: Player, rollouts: Rollouts) -> None:
+    """2615 to everybody: the canaries are released."""
+    use = RollOut(rollouts, p.clock, p.parts.transition.scribe)
+    made = await use.start(OPERATOR, Intent("2615", frozenset({"fox-lake", "juniper"}), 6, p.now))
+    await use.release(OPERATOR, made.id, made.revision)
 
 
 async def _finished(p: Player, last: datetime) -> None:
@@ -220,15 +229,3 @@ async def _dated(p: Player, last: datetime, thursday: datetime, next_one: dateti
     ):
         request = await p.ask(5, district, version)
         await p.move(4, request, Status.SCHEDULED, at=at)
-
-
-async def all_of(parts: Parts, district: str) -> Sequence[Shown]:
-    """The requests of a district, newest first."""
-    return await parts.registry.requests(Filter(districts=[district]))
-
-
-async def whole_of(parts: Parts, request: Request) -> GroupRequest:
-    """The group request of a member."""
-    found = await parts.registry.request(request.group.group_request)  # type: ignore[union-attr]
-    assert isinstance(found, GroupRequest)
-    return found

@@ -24,6 +24,7 @@ from bellwire_local.issuer.signing import Signer, kept_key
 from example import play
 from update_scheduler.api.parts import PARTS
 from update_scheduler.app import SCHEMA, service
+from update_scheduler.pages.parts import PAGE_PARTS
 from update_scheduler.settings import Settings
 
 NOW = datetime(2026, 11, 23, 15, 10, tzinfo=UTC)
@@ -66,7 +67,7 @@ async def stage(server: str, kafka: str, port: int = 0) -> AsyncIterator[Stage]:
             await asyncio.to_thread(migrate, url, SCHEMA, settings.migrations)
             clock = ManualClock(NOW)
             made = await stack.enter_async_context(service(settings, clock))
-            await play(made.app[PARTS], clock, settings, NOW)
+            await play(made.app[PARTS], made.app[PAGE_PARTS].rollouts, clock, settings, NOW)
             yield Stage(await _serve(stack, made.app, port or _free_port()), clock)
 
 

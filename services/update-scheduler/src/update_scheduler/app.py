@@ -20,6 +20,7 @@ from update_scheduler.adapters.events import EventDrain
 from update_scheduler.adapters.letters import TemplateLetters
 from update_scheduler.adapters.postgres.outbox import OutboxWorker
 from update_scheduler.adapters.postgres.pages.news import PostgresNews
+from update_scheduler.adapters.postgres.pages.rollouts import PostgresRollouts
 from update_scheduler.adapters.postgres.pages.store import PostgresPages
 from update_scheduler.adapters.postgres.queue import PostgresQueues
 from update_scheduler.adapters.postgres.registry import PostgresRegistry
@@ -128,7 +129,7 @@ def page_parts(app: web.Application, pool: Pool, issuer: str, session: aiohttp.C
     told = PagesSettings()
     secret = told.oidc_client_secret.get_secret_value()
     oidc = Oidc(issuer, told.oidc_client_id, secret, app[VERIFIER], session)
-    return PageParts(PostgresPages(pool), oidc, PostgresNews(pool), told)
+    return PageParts(PostgresPages(pool), oidc, PostgresNews(pool), told, PostgresRollouts(pool))
 
 
 @asynccontextmanager

@@ -38,6 +38,10 @@ class Entry:
     blackouts: Sequence[NamedBlackout]
     booked: Sequence[tuple[Card, str]]
 
+    def quiet(self, now: datetime) -> bool:
+        """Has it passed with nothing left open? A request that is done gives its place back."""
+        return self.ends_at <= now and not self.held and not self.booked
+
     @property
     def share(self) -> float:
         """How much of its capacity is held, in percent."""
@@ -97,13 +101,15 @@ async def _render(visit: Visit, typed: dict[str, str], faults: Faults) -> web.Re
     following = (month + timedelta(days=32)).replace(day=1)
     first, until = instant(month, time(), zone), instant(following, time(), zone)
     times = await visit.store.times(first, until, reach(visit.person), MOST_BOOKED)
+    found = entries(times, first, until, visit.now)
     return await visit.render(
         "calendar.html.j2",
         422 if faults else 200,
         month=month,
         before=(month - timedelta(days=1)).replace(day=1),
         following=following,
-        entries=entries(times, first, until, visit.now),
+        entries=found,
+        quiet=sum(e.quiet(visit.now) for e in found),
         rules=times.rules,
         today=visit.now.astimezone(zone).date(),
         blackouts=times.blackouts,

@@ -8,6 +8,7 @@ from aiohttp import web
 from update_scheduler.pages.news import NewsSource
 from update_scheduler.pages.oidc import Oidc
 from update_scheduler.pages.ports import Store
+from update_scheduler.pages.rollout_view import RolloutView
 from update_scheduler.pages.settings import PagesSettings
 
 
@@ -19,6 +20,7 @@ class PageParts:
     oidc: Oidc
     news: NewsSource
     settings: PagesSettings
+    rollouts: RolloutView
 
     @property
     def hosting_zone(self) -> ZoneInfo:

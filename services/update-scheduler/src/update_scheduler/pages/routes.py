@@ -19,6 +19,7 @@ from update_scheduler.pages import (
     request_page,
     start,
     static_files,
+    waves,
 )
 from update_scheduler.pages.live import READERS
 from update_scheduler.pages.mistakes import mistakes
@@ -58,6 +59,7 @@ def add_routes(app: web.Application, parts: PageParts) -> None:
         bulk,
         calendar,
         feeds,
+        waves,
     )
     for view in views:
         view.add_routes(app)

@@ -58,6 +58,7 @@ class Card:
     reason: str
     newer: str
     removable: str
+    closed: bool
     moves: Sequence[Status]
     due: datetime | None
     pace: str
@@ -94,6 +95,7 @@ def card(request: Request, now: datetime) -> Card:
         reason=live.reason if isinstance(live, UnableToComplete) else "",
         newer=str(live.newer) if isinstance(live, NewVersionRequested) else "",
         removable=removable(state),
+        closed=state.status in CLOSED,
         moves=[s for s in Status if s in allowed(state)],
         due=None if isinstance(running, NoTimer) else running.due,
         pace=_pace(running, now),

@@ -1,0 +1,406 @@
+"""An operator rolls a release to all cloud sites: plans, releases wave after wave, pauses and resumes."""
+
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+from uuid import UUID, uuid4, uuid5
+
+from bellwire_kit import faults
+from bellwire_kit.clock import Clock
+from bellwire_schemas.names import Environment, RequestKind
+
+from update_scheduler.create import Wish, new_request, replaced
+from update_scheduler.domain.actors import Act, Person
+from update_scheduler.domain.booking import free_slots
+from update_scheduler.domain.groups import Link
+from update_scheduler.domain.refusals import FieldWrong
+from update_scheduler.domain.requests import ALONE, NO_DATE, Alone, Came, Member, Request, Step
+from update_scheduler.domain.rescheduling import NoPlace, Seeker, Spread, Times, assign
+from update_scheduler.domain.rollouts import Plan, Released, RolloutState, Unit, Wave, plan, waits_for
+from update_scheduler.domain.sites import Hosting, Site, affected
+from update_scheduler.domain.slots import Slot
+from update_scheduler.domain.states import Deferred, Scheduled, ToBeScheduled
+from update_scheduler.domain.statuses import Status
+from update_scheduler.domain.transitions import Order
+from update_scheduler.domain.versions import Catalogue, check_version
+from update_scheduler.errors import Clash, NotForYou, NotThere, QueueError, Stale, Wrong
+from update_scheduler.ports import GroupRequest, Missing, Queue
+from update_scheduler.recording import Scribe
+from update_scheduler.transition import decided
+
+KIND = RequestKind.VERSION_UPDATE
+WINDOWS_AHEAD = 60
+"""So many free windows a plan looks at: more than a year of weekly ones."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rollout:
+    """A release on its way; `per_window` requests in one occurrence at most; aware times."""
+
+    id: UUID
+    version: str
+    per_window: int
+    starts_after: datetime
+    state: RolloutState
+    revision: int
+    created_by: str
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class RolloutSite:
+    """A district of a rollout; `request` None until its wave is released, `status` then its request's."""
+
+    district_id: str
+    group_id: str
+    canary: bool
+    wave: int | None = None
+    request: UUID | None = None
+    status: Status | None = None
+    at: datetime | None = None
+
+
+class RolloutBook(Protocol):
+    """Rollouts within one transaction."""
+
+    async def lock(self, rollout_id: UUID) -> Rollout | Missing:
+        """A rollout, locked until the end."""
+
+    async def sites(self, rollout_id: UUID) -> Sequence[RolloutSite]:
+        """Its districts: canaries first, then by id."""
+
+    async def cloud_districts(self) -> Sequence[str]:
+        """All districts with a cloud production site, by id."""
+
+    async def add(self, rollout: Rollout, sites: Sequence[RolloutSite]) -> None:
+        """A new rollout."""
+
+    async def released(
+        self, rollout_id: UUID, wave: int, requests: Sequence[Request], wholes: Mapping[str, UUID]
+    ) -> None:
+        """These requests are a wave of it; `wholes` is the group request of each linked district."""
+
+    async def save(self, rollout_id: UUID, state: RolloutState) -> None:
+        """Its state now, one revision on."""
+
+
+class Rollouts(Protocol):
+    """Opens transactions on the queue and the book of rollouts."""
+
+    def begin(self) -> AbstractAsyncContextManager[tuple[Queue, RolloutBook]]:
+        """One transaction on both."""
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What a plan would be: the units and their waves, and the districts that need nothing."""
+
+    plan: Plan
+    needless: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """What an operator wants to roll out."""
+
+    version: str
+    canaries: frozenset[str]
+    per_window: int
+    starts_after: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class RollOut:
+    """The use cases of a rollout."""
+
+    rollouts: Rollouts
+    clock: Clock
+    scribe: Scribe
+
+    async def draft(self, person: Person, intent: Intent) -> Draft:
+        """The waves as they would be now; nothing is written. Raises `NotForYou`, `Wrong`."""
+        _check(person)
+        async with self.rollouts.begin() as (queue, book):
+            units, needless = await _units(queue, book, intent)
+            return Draft(await _plan(queue, units, intent, self.clock.now()), needless)
+
+    async def start(self, person: Person, intent: Intent) -> Rollout:
+        """Keep it, active, with no wave released yet. Raises `NotForYou`, `Wrong`, `Clash`."""
+        _check(person)
+        now = self.clock.now()
+        made = Rollout(
+            uuid4(),
+            intent.version,
+            intent.per_window,
+            intent.starts_after,
+            RolloutState.ACTIVE,
+            1,
+            person.user_id,
+            now,
+        )
+        async with self.rollouts.begin() as (queue, book):
+            units, _ = await _units(queue, book, intent)
+            if not units:
+                raise Clash(
+                    "nobody-needs-it", f"Every cloud district runs {intent.version} or later already."
+                )
+            sites = [
+                RolloutSite(d, u.key if len(u.districts) > 1 or u.key != d else "", u.canary)
+                for u in units
+                for d in u.districts
+            ]
+            await book.add(made, sites)
+        return made
+
+    async def release(self, person: Person, rollout_id: UUID, revision: int) -> Wave:
+        """Request the next wave for all of its districts and schedule it into the next free window.
+
+        Raises `NotThere`, `Stale`, `Clash` while it is paused, while canaries are not done, or with no window.
+        """
+        _check(person)
+        now = self.clock.now()
+        async with self.rollouts.begin() as (queue, book):
+            rollout = await _locked(book, rollout_id, revision)
+            _check_active(rollout)
+            sites = await book.sites(rollout_id)
+            _check_canaries(sites)
+            waiting = [s for s in sites if s.request is None]
+            if not waiting:
+                raise Clash("all-released", "Every wave was released already.")
+            districts = [s.district_id for s in waiting]
+            places = await queue.lock_sites(districts)
+            older = await queue.lock_open(districts)
+            catalogue = await queue.catalogue()
+            intent = Intent(rollout.version, frozenset(), rollout.per_window, rollout.starts_after)
+            found = await _plan(queue, _grouped(waiting), intent, now)
+            if not found.waves:
+                raise Clash("no-window", "No window is free for the next wave.")
+            wave = found.waves[0]
+            made = _Making(queue, person, rollout, catalogue, places, older, now)
+            steps, requests, wholes = await made.wave(wave)
+            await self.scribe.record(queue, steps, person, now)
+            slot = Slot(
+                wave.occurrence.starts_at,
+                wave.occurrence.starts_at,
+                wave.occurrence.ends_at,
+                wave.occurrence.window,
+            )
+            dated = [decided(r, Order(Status.SCHEDULED, slot), now) for r in requests]
+            await self.scribe.record(queue, dated, person, now)
+            number = 1 + max((s.wave or 0 for s in sites), default=0)
+            await book.released(rollout_id, number, requests, wholes)
+            await book.save(rollout_id, RolloutState.ACTIVE)
+            faults.point("update_scheduler.release.before_commit")
+        return wave
+
+    async def pause(self, person: Person, rollout_id: UUID, revision: int) -> int:
+        """Hold it back: what has not begun becomes Deferred. How many. Raises as `release` does."""
+        _check(person)
+        now = self.clock.now()
+        async with self.rollouts.begin() as (queue, book):
+            rollout = await _locked(book, rollout_id, revision)
+            _check_active(rollout)
+            requests = await _requests(queue, await book.sites(rollout_id))
+            note = f"The rollout of {rollout.version} is paused."
+            steps = [
+                decided(r, Order(Status.DEFERRED, note=note), now)
+                for r in requests
+                if isinstance(r.state, Scheduled | ToBeScheduled)
+            ]
+            await self._record(queue, steps, person, now)
+            await book.save(rollout_id, RolloutState.PAUSED)
+        return len(steps)
+
+    async def resume(self, person: Person, rollout_id: UUID, revision: int) -> int:
+        """Go on: what is Deferred is scheduled into the next free windows. How many. Raises as `release` does."""
+        _check(person)
+        now = self.clock.now()
+        async with self.rollouts.begin() as (queue, book):
+            rollout = await _locked(book, rollout_id, revision)
+            if rollout.state is not RolloutState.PAUSED:
+                raise Clash("not-paused", "It is not paused.")
+            requests = await _requests(queue, await book.sites(rollout_id))
+            held = [r for r in requests if isinstance(r.state, Deferred)]
+            windows, blackouts = await queue.lock_windows(Hosting.CLOUD, KIND)
+            taken = await queue.taken([w.id for w in windows], [])
+            times = Times(Hosting.CLOUD, KIND, windows, blackouts, taken)
+            found = assign([Seeker(r.id, r.slot) for r in held], Spread(now), times)
+            none = [r.district_id for r in held if isinstance(found[r.id], NoPlace)]
+            if none:
+                raise Clash("no-window", f"No window is free for {', '.join(sorted(none))}.")
+            steps = [
+                decided(r, Order(Status.SCHEDULED, place), now)
+                for r in held
+                if isinstance(place := found[r.id], Slot)
+            ]
+            await self._record(queue, steps, person, now)
+            await book.save(rollout_id, RolloutState.ACTIVE)
+        return len(steps)
+
+    async def end(self, person: Person, rollout_id: UUID, revision: int) -> None:
+        """Release no further wave; what is requested already goes its ordinary way."""
+        _check(person)
+        async with self.rollouts.begin() as (_, book):
+            rollout = await _locked(book, rollout_id, revision)
+            if rollout.state is RolloutState.ENDED:
+                raise Clash("ended", "It has ended already.")
+            await book.save(rollout_id, RolloutState.ENDED)
+
+    async def _record(self, queue: Queue, steps: Sequence[Step], person: Person, now: datetime) -> None:
+        wholes = {s.after.group.group_request for s in steps if isinstance(s.after.group, Member)}
+        for whole in sorted(wholes):
+            await queue.touch_group(whole)
+        if steps:
+            await self.scribe.record(queue, steps, person, now)
+
+
+def _check(person: Person) -> None:
+    if not person.may(Act.MOVE):
+        raise NotForYou("Operators roll releases out.")
+
+
+def _check_active(rollout: Rollout) -> None:
+    if rollout.state is not RolloutState.ACTIVE:
+        raise Clash("not-active", f"The rollout is {rollout.state.value}.")
+
+
+def _check_canaries(sites: Sequence[RolloutSite]) -> None:
+    canaries_left = any(s.canary and s.request is None for s in sites)
+    released = [
+        Released(s.district_id, s.canary, s.wave or 0, s.status) for s in sites if s.request and s.status
+    ]
+    if not canaries_left and (waiting := waits_for(released)):
+        raise Clash("canaries-first", f"The canaries are not done: {', '.join(waiting)}.")
+
+
+async def _locked(book: RolloutBook, rollout_id: UUID, revision: int) -> Rollout:
+    rollout = await book.lock(rollout_id)
+    if not isinstance(rollout, Rollout):
+        raise NotThere("rollout")
+    if rollout.revision != revision:
+        raise Stale(rollout.revision)
+    return rollout
+
+
+async def _requests(queue: Queue, sites: Sequence[RolloutSite]) -> Sequence[Request]:
+    """The open requests of a rollout, locked in the queue's order."""
+    await queue.lock_sites([s.district_id for s in sites])
+    return await queue.lock([s.request for s in sites if s.request is not None])
+
+
+async def _units(queue: Queue, book: RolloutBook, intent: Intent) -> tuple[Sequence[Unit], tuple[str, ...]]:
+    """What is rolled out to, canaries first, and the districts that run the version already."""
+    catalogue = await queue.catalogue()
+    if intent.version not in catalogue:
+        raise Wrong("/version", "Choose a version of the catalogue.")
+    if not 1 <= intent.per_window <= 100_000:
+        raise Wrong("/per_window", "At least one request a window.")
+    districts = await book.cloud_districts()
+    if strange := sorted(intent.canaries - set(districts)):
+        raise Wrong("/canaries", f"Not a cloud district: {', '.join(strange)}.")
+    runs = {
+        s.district_id: s.version
+        for s in await queue.lock_sites(districts)
+        if s.environment is Environment.PRODUCTION
+    }
+    older = [d for d in districts if catalogue.newer(intent.version, runs[d])]
+    links = await queue.links(older)
+    canary_keys = {_key(d, links) for d in intent.canaries}
+    sites = [
+        RolloutSite(d, links[d].group_id if d in links else "", _key(d, links) in canary_keys) for d in older
+    ]
+    return _grouped(sites), tuple(d for d in districts if d not in older)
+
+
+def _key(district: str, links: Mapping[str, Link]) -> str:
+    return links[district].group_id if district in links else district
+
+
+def _grouped(sites: Sequence[RolloutSite]) -> list[Unit]:
+    members: dict[str, list[RolloutSite]] = {}
+    for site in sites:
+        members.setdefault(site.group_id or site.district_id, []).append(site)
+    units = [
+        Unit(key, tuple(s.district_id for s in of), any(s.canary for s in of)) for key, of in members.items()
+    ]
+    return sorted(units, key=lambda u: (not u.canary, u.key))
+
+
+async def _plan(queue: Queue, units: Sequence[Unit], intent: Intent, now: datetime) -> Plan:
+    windows, blackouts = await queue.lock_windows(Hosting.CLOUD, KIND)
+    taken = await queue.taken([w.id for w in windows], [])
+    after = max(now, intent.starts_after)
+    free = free_slots(windows, blackouts, taken, after, WINDOWS_AHEAD, 1)
+    return plan(units, free, intent.per_window)
+
+
+@dataclass(frozen=True, slots=True)
+class _Making:
+    """Makes the ordinary requests of a wave."""
+
+    queue: Queue
+    person: Person
+    rollout: Rollout
+    catalogue: Catalogue
+    places: Sequence[Site]
+    older: Sequence[Request]
+    now: datetime
+
+    async def wave(self, wave: Wave) -> tuple[list[Step], list[Request], dict[str, UUID]]:
+        """The steps into being and those of what they replace; the new requests; linked districts' wholes."""
+        steps: list[Step] = []
+        requests: list[Request] = []
+        wholes: dict[str, UUID] = {}
+        faulty: dict[str, str] = {}
+        for unit in wave.units:
+            link = (await self.queue.links(unit.districts[:1])).get(unit.districts[0])
+            whole = uuid5(self.rollout.id, unit.key) if link else None
+            if link and whole:
+                await self.queue.add_group(self._whole(whole, link))
+            for district in unit.districts:
+                try:
+                    made = self._district(district, Member(whole) if whole else ALONE)
+                except QueueError as error:
+                    faulty[district] = error.detail
+                    continue
+                steps += made
+                requests.append(made[0].after)
+                if whole:
+                    wholes[district] = whole
+        if faulty:
+            listed = "; ".join(f"{district}: {why}" for district, why in sorted(faulty.items()))
+            raise Clash("members-cannot", f"Nothing was released. {listed}")
+        return sorted(steps, key=lambda s: not isinstance(s.before, Came)), requests, wholes
+
+    def _district(self, district: str, group: Alone | Member) -> list[Step]:
+        own = [s for s in self.places if s.district_id == district]
+        touched = affected(KIND, Environment.PRODUCTION, own)
+        if isinstance(touched, FieldWrong):
+            raise Wrong(touched.pointer, touched.detail)
+        fault = check_version(self.catalogue, self.rollout.version, touched[0].version)
+        if isinstance(fault, FieldWrong):
+            raise Wrong(fault.pointer, fault.detail)
+        note = f"Rollout of {self.rollout.version}"
+        wish = Wish(district, Environment.PRODUCTION, KIND, self.rollout.version, NO_DATE, note)
+        identity = uuid5(self.rollout.id, district)
+        fresh = new_request(identity, self.person, wish, touched, self.now, group)
+        mine = [r for r in self.older if r.district_id == district and r.target is Environment.PRODUCTION]
+        first = Step(Came.INTO_BEING, fresh, note)
+        return [first, *replaced(self.catalogue, fresh, mine, self.now)]
+
+    def _whole(self, identity: UUID, link: Link) -> GroupRequest:
+        return GroupRequest(
+            id=identity,
+            group_id=link.group_id,
+            group_name=link.name,
+            version=self.rollout.version,
+            target=Environment.PRODUCTION,
+            revision=1,
+            requested_by=self.person.user_id,
+            note=f"Rollout of {self.rollout.version}",
+            preferred=NO_DATE,
+            skipped=(),
+            created_at=self.now,
+        )
