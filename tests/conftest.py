@@ -1,6 +1,8 @@
 """One whole stack for the tests that cross services; each test brings districts of its own."""
 
+import tempfile
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 
 import aiohttp
 import pytest
@@ -8,8 +10,8 @@ from bellwire_local.stack import Stack
 
 
 @pytest.fixture(scope="session")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    with Stack(tmp_path_factory.mktemp("stack"), tell=print) as made:
+def stack() -> Iterator[Stack]:
+    with tempfile.TemporaryDirectory(prefix="bellwire-") as folder, Stack(Path(folder), tell=print) as made:
         yield made
 
 

@@ -1,0 +1,81 @@
+"""`make bench`: each service beside its ceiling, in one run, on a Kafka and a Postgres of its own.
+
+Machines are shared and noisy: compare the two figures of a pair, not figures of two runs.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from bellwire_local.services import KAFKA, POSTGRES, SIMULATORS
+from bellwire_local.stack import Stack
+
+ROOT = Path(__file__).parents[2]
+SERVICES = ROOT / "services"
+EVENTS = {"aiokafka": 60_000, "faust": 20_000}
+
+
+def _run(script: Path, *arguments: str, env: Mapping[str, str]) -> Iterator[str]:
+    command = [sys.executable, str(script), *arguments]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env={**os.environ, **env}) as process:
+        assert process.stdout is not None
+        yield from (line.rstrip() for line in process.stdout)
+    if process.returncode:
+        raise SystemExit(f"{script.name} ended with exit code {process.returncode}")
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)
+
+
+def ingest(env: Mapping[str, str]) -> None:
+    """Batch and single events through the door, beside a handler that only says 202."""
+    _say("\ningest: gradebook-events beside a bare aiohttp handler")
+    for line in _run(SERVICES / "gradebook-events/bench/ingest.py", env=env):
+        _say(f"  {line}")
+
+
+def evaluate(env: Mapping[str, str]) -> None:
+    """Kafka to decisions in Postgres with both runtimes, beside a loop that only decodes and writes."""
+    _say("\nevaluate: threshold-evaluator beside the loop that only decodes and writes, one process")
+    for runtime, events in EVENTS.items():
+        script = SERVICES / "threshold-evaluator/bench/measure.py"
+        for line in _run(script, "--runtime", runtime, "--events", str(events), env=env):
+            row = json.loads(line)
+            _say(
+                f"  {runtime:9} {row['what']:10} {row['per_second']:>8,} events/s"
+                f"  {row['per_cpu_second']:>8,} events a CPU second"
+            )
+
+
+def deliver(env: Mapping[str, str], providers: Path) -> None:
+    """Deliveries to the simulated providers, beside a bare pyreqwest loop to the same server."""
+    _say("\ndeliver: push-dispatcher beside a bare pyreqwest loop to the same server")
+    script = SERVICES / "push-dispatcher/bench/throughput.py"
+    for line in _run(script, env["DATABASE_URL"], str(providers), env=env):
+        _say(f"  {line}")
+
+
+def main() -> None:
+    """Start the parts, measure one service after another, stop the parts."""
+    only = set(sys.argv[1:]) or {"ingest", "evaluate", "deliver"}
+    with tempfile.TemporaryDirectory(prefix="bellwire-bench-") as folder:
+        with Stack(Path(folder), (KAFKA, POSTGRES, SIMULATORS), tell=_say) as stack:
+            env = {
+                "KAFKA_BOOTSTRAP_SERVERS": stack.endpoints.kafka,
+                "DATABASE_URL": stack.endpoints.database,
+            }
+            if "ingest" in only:
+                ingest(env)
+            if "evaluate" in only:
+                evaluate(env)
+            if "deliver" in only:
+                deliver(env, Path(folder) / "state" / SIMULATORS / "providers.json")
+
+
+if __name__ == "__main__":
+    main()
