@@ -92,8 +92,9 @@ def _change(event: CloudEvent, source: Source, record: Record, arrived_at: datet
     if change.district_id != source.district_id:
         return DeadLetter("foreign_district", "/district_id: disagrees with the source of the event")
     key = ThingKey(group, change.student_id, getattr(change, id_field))
-    if "\x00" in key.student_id + key.thing_id + event.id + change.school_id:
-        return DeadLetter("invalid_id", "an id contains a NUL character")
+    ids = f"{key.student_id}{key.thing_id}{event.id}{change.school_id}{getattr(change, 'calendar_id', '')}"
+    if "\x00" in ids or "\x1f" in ids:
+        return DeadLetter("invalid_id", "an id contains a control character (U+0000 or U+001F)")
     return Incoming(
         source=source,
         event_source=event.source,

@@ -12,6 +12,7 @@ from threshold_evaluator.domain.due import NEVER
 from threshold_evaluator.domain.things import NO_SCORE, Content, Mark, Score, ThingState, ValueForm
 
 SEPARATOR = "\x1f"
+SEEN_SEPARATOR = "\x1e"
 
 
 def write_memory(state: ThingState) -> str:

@@ -14,7 +14,7 @@ from (select account from unnest(:accounts::text[]) as t(account) order by accou
 -- The last version of each thing named.
 select s.district_id, s.environment, s.student_id, s.thing, s.thing_id, s.school_id, s.calendar_id, s.modified_at,
        s.seen, s.memory, s.data::text as data
-from unnest(:district_ids::text[], :environments::text[], :student_ids::text[], :things::text[], :thing_ids::text[])
+from unnest(split(:district_ids), split(:environments), split(:student_ids), split(:things), split(:thing_ids))
     as t(district_id, environment, student_id, thing, thing_id)
 join states s using (district_id, environment, student_id, thing, thing_id);
 
@@ -28,7 +28,7 @@ join districts d using (district_id, environment);
 -- Schools with bells and settings as text.
 select s.district_id, s.environment, s.school_id, s.name, s.timezone, s.bell::text as bell,
        s.settings::text as settings, s.version
-from unnest(:district_ids::text[], :environments::text[], :school_ids::text[])
+from unnest(split(:district_ids), split(:environments), split(:school_ids))
     as t(district_id, environment, school_id)
 join schools s using (district_id, environment, school_id);
 
@@ -59,14 +59,14 @@ select s.district_id, s.environment, s.student_id, s.school_id, s.display_name,
                 = (a.district_id, a.environment, a.user_id, a.student_id)
         where (a.district_id, a.environment, a.student_id) = (s.district_id, s.environment, s.student_id)
        ) as watchers
-from unnest(:district_ids::text[], :environments::text[], :student_ids::text[])
+from unnest(split(:district_ids), split(:environments), split(:student_ids))
     as t(district_id, environment, student_id)
 join students s using (district_id, environment, student_id);
 
 -- name: read_told(district_ids, environments, student_ids, things, thing_ids)
 -- What anybody was told of the things named.
 select d.district_id, d.environment, d.student_id, d.thing, d.thing_id, d.user_id, d.value
-from unnest(:district_ids::text[], :environments::text[], :student_ids::text[], :things::text[], :thing_ids::text[])
+from unnest(split(:district_ids), split(:environments), split(:student_ids), split(:things), split(:thing_ids))
     as t(district_id, environment, student_id, thing, thing_id)
 join told d using (district_id, environment, student_id, thing, thing_id);
 
@@ -85,13 +85,13 @@ select due.*
 from due_alerts due
 where due.phase = 'held' and due.alert_id in (
     select u.alert_id
-    from unnest(:district_ids::text[], :environments::text[], :student_ids::text[], :things::text[],
-                :thing_ids::text[]) as t(district_id, environment, student_id, thing, thing_id)
+    from unnest(split(:district_ids), split(:environments), split(:student_ids), split(:things),
+                split(:thing_ids)) as t(district_id, environment, student_id, thing, thing_id)
     join due_alerts u using (district_id, environment, student_id, thing, thing_id)
     where u.phase = 'held'
     union
     select u.alert_id
-    from unnest(:district_ids::text[], :environments::text[], :things::text[], :thing_ids::text[])
+    from unnest(split(:district_ids), split(:environments), split(:things), split(:thing_ids))
         as t(district_id, environment, thing, thing_id)
     join due_alerts u using (district_id, environment, thing, thing_id)
     where t.thing = 'lunch' and u.phase = 'held' and u.thing = 'lunch'
@@ -103,7 +103,7 @@ for update of due;
 -- The counters of users, made where missing, locked in one order for all.
 insert into user_counters as c (district_id, environment, user_id)
 select t.district_id, t.environment, t.user_id
-from unnest(:district_ids::text[], :environments::text[], :user_ids::text[]) as t(district_id, environment, user_id)
+from unnest(split(:district_ids), split(:environments), split(:user_ids)) as t(district_id, environment, user_id)
 order by 1, 2, 3
 on conflict (district_id, environment, user_id) do update set seq = c.seq
 returning district_id, environment, user_id, seq, unseen, push_day, pushes;
@@ -111,7 +111,7 @@ returning district_id, environment, user_id, seq, unseen, push_day, pushes;
 -- name: read_windows(district_ids, environments, user_ids)
 -- The coalescing windows of users.
 select w.district_id, w.environment, w.user_id, w.student_id, w.thing, w.opened_at, w.slot
-from unnest(:district_ids::text[], :environments::text[], :user_ids::text[]) as t(district_id, environment, user_id)
+from unnest(split(:district_ids), split(:environments), split(:user_ids)) as t(district_id, environment, user_id)
 join push_windows w using (district_id, environment, user_id);
 
 -- name: put_states(district_ids, environments, student_ids, things, thing_ids, school_ids, calendar_ids, modified, seen, memories, data, deleted)!
@@ -120,9 +120,9 @@ insert into states as s (district_id, environment, student_id, thing, thing_id, 
                          seen, memory, data, deleted)
 select district_id, environment, student_id, thing, thing_id, school_id, calendar_id, modified_at,
        seen, memory, data::jsonb, deleted
-from unnest(:district_ids::text[], :environments::text[], :student_ids::text[], :things::text[], :thing_ids::text[],
-            :school_ids::text[], :calendar_ids::text[], :modified::timestamptz[], :seen::text[], :memories::text[],
-            :data::text[], :deleted::boolean[])
+from unnest(split(:district_ids), split(:environments), split(:student_ids), split(:things), split(:thing_ids),
+            split(:school_ids), split(:calendar_ids), split(:modified)::timestamptz[], split(:seen), split(:memories),
+            split(:data), split(:deleted)::boolean[])
     as t(district_id, environment, student_id, thing, thing_id, school_id, calendar_id, modified_at, seen, memory,
          data, deleted)
 on conflict (district_id, environment, student_id, thing, thing_id) do update
@@ -136,24 +136,24 @@ insert into changes (day, district_id, environment, event_source, event_id, stud
                      thing_id, modified_at, accepted_at, decided_at, detection, kinds, memory_before, memory_after)
 select :day, district_id, environment, event_source, event_id, student_id, school_id, calendar_id, thing, thing_id,
        modified_at, accepted_at, :decided_at, detection, string_to_array(kinds, ','), memory_before, memory_after
-from unnest(:district_ids::text[], :environments::text[], :event_sources::text[], :event_ids::text[],
-            :student_ids::text[], :school_ids::text[], :calendar_ids::text[], :things::text[], :thing_ids::text[],
-            :modified::timestamptz[], :accepted::timestamptz[], :detections::text[], :kinds::text[],
-            :befores::text[], :afters::text[])
+from unnest(split(:district_ids), split(:environments), split(:event_sources), split(:event_ids),
+            split(:student_ids), split(:school_ids), split(:calendar_ids), split(:things), split(:thing_ids),
+            split(:modified)::timestamptz[], split(:accepted)::timestamptz[], split(:detections), split(:kinds),
+            split(:befores), split(:afters))
     as t(district_id, environment, event_source, event_id, student_id, school_id, calendar_id, thing, thing_id,
          modified_at, accepted_at, detection, kinds, memory_before, memory_after)
 on conflict do nothing;
 
 -- name: add_decisions(day, decided_at, alert_ids, district_ids, environments, user_ids, student_ids, event_ids, things, kinds, outcomes, reasons, due, gates, verdicts, settings_ids)!
--- The decision of each event and user, once. Ids come as bytes, which cost the driver least; no due_at: at once.
+-- The decision of each event and user, once. No due_at: at once.
 insert into decisions (day, alert_id, district_id, environment, user_id, student_id, event_id, thing, kinds, outcome,
                        reason, due_at, open_gates, verdicts, settings_id, decided_at)
-select :day, encode(alert_id, 'hex')::uuid, district_id, environment, user_id, student_id, event_id, thing, string_to_array(kinds, ','),
-       outcome, reason, coalesce(due_at, :decided_at::timestamptz), open_gates, verdicts, encode(settings_id, 'hex')::uuid,
+select :day, alert_id, district_id, environment, user_id, student_id, event_id, thing, string_to_array(kinds, ','),
+       outcome, reason, coalesce(due_at, :decided_at::timestamptz), open_gates, verdicts, settings_id,
        :decided_at::timestamptz
-from unnest(:alert_ids::bytea[], :district_ids::text[], :environments::text[], :user_ids::text[],
-            :student_ids::text[], :event_ids::text[], :things::text[], :kinds::text[], :outcomes::text[],
-            :reasons::text[], :due::timestamptz[], :gates::smallint[], :verdicts::text[], :settings_ids::bytea[])
+from unnest(split(:alert_ids)::uuid[], split(:district_ids), split(:environments), split(:user_ids),
+            split(:student_ids), split(:event_ids), split(:things), split(:kinds), split(:outcomes),
+            split(:reasons), :due::timestamptz[], split(:gates)::smallint[], split(:verdicts), split(:settings_ids)::uuid[])
     as t(alert_id, district_id, environment, user_id, student_id, event_id, thing, kinds, outcome, reason, due_at,
          open_gates, verdicts, settings_id)
 on conflict do nothing;
@@ -390,7 +390,7 @@ on conflict do nothing;
 select w.district_id, w.environment, w.student_id
 from waiting w
 where (w.district_id, w.environment, w.student_id) in (
-    select * from unnest(:district_ids::text[], :environments::text[], :student_ids::text[])
+    select * from unnest(split(:district_ids), split(:environments), split(:student_ids))
 )
 order by w.position
 for share of w;
@@ -401,7 +401,7 @@ update waiting w
 set settled_at = clock_timestamp() + make_interval(secs => :seconds)
 where (w.district_id, w.environment, w.student_id) in (
     select s.district_id, s.environment, s.student_id
-    from unnest(:district_ids::text[], :environments::text[], :student_ids::text[])
+    from unnest(split(:district_ids), split(:environments), split(:student_ids))
         as t(district_id, environment, student_id)
     join students s using (district_id, environment, student_id)
 );

@@ -18,6 +18,7 @@ from threshold_evaluator.adapters.postgres.decide.people import (
 from threshold_evaluator.adapters.postgres.decide.rows import (
     due_of,
     key_of,
+    packed,
     scope_columns,
     state_of,
     thing_columns,
@@ -40,12 +41,15 @@ class Reading:
     async def _rows(self, name: str, **columns: Any) -> Sequence[Any]:
         return [row async for row in getattr(self._queries, name)(self._connection, **columns)]
 
+    async def _packed(self, name: str, **columns: Any) -> Sequence[Any]:
+        return await self._rows(name, **packed(columns))
+
     async def known(self, wanted: Mapping[Source, Wanted]) -> Mapping[Source, Known]:
         """See `ports.Deciding.known`."""
         await self._lock_accounts(wanted)
         known = await self.peek(wanted)
         columns = _columns(wanted)
-        for row in await self._rows("lock_unsent", **columns):
+        for row in await self._packed("lock_unsent", **columns):
             due = due_of(row)
             here = known[_source(row)]
             telling = telling_key(due.key, due.user_id)
@@ -58,7 +62,7 @@ class Reading:
         """See `ports.Deciding.peek`."""
         rosters = await self._rosters(wanted)
         known = {source: Known(rosters[source], Memory()) for source in wanted}
-        for row in await self._rows("read_states", **_columns(wanted)):
+        for row in await self._packed("read_states", **_columns(wanted)):
             state = state_of(row)
             known[_source(row)].memory.states[state.key] = state
         return known
@@ -83,7 +87,7 @@ class Reading:
         if not things:
             return
         columns = {**scope_columns(s for s, _ in things), **thing_columns(key for _, key in things)}
-        for row in await self._rows("read_told", **columns):
+        for row in await self._packed("read_told", **columns):
             known[_source(row)].memory.told[key_of(row), row["user_id"]] = row["value"]
         dates = sorted({(source, *date) for source, each in wanted.items() for date in each.dates}, key=str)
         if not dates:
@@ -102,7 +106,7 @@ class Reading:
         districts = await self._districts(list(wanted))
         schools: dict[Source, dict[str, School]] = {source: {} for source in wanted}
         named = [(source, school) for source, each in wanted.items() for school in each.schools]
-        for row in await self._rows(
+        for row in await self._packed(
             "read_schools", **scope_columns(s for s, _ in named), school_ids=[school for _, school in named]
         ):
             source = _source(row)
@@ -129,7 +133,7 @@ class Reading:
             for source, each in wanted.items()
             for student in dict.fromkeys(key.student_id for key in each.things)
         ]
-        for row in await self._rows(
+        for row in await self._packed(
             "read_students",
             **scope_columns(s for s, _ in named),
             student_ids=[student for _, student in named],
@@ -145,7 +149,7 @@ class Reading:
         if not named:
             return {source: {} for source in users}
         columns = {**scope_columns(s for s, _ in named), "user_ids": [user for _, user in named]}
-        rows = await self._rows("lock_accounts", **columns)
+        rows = await self._packed("lock_accounts", **columns)
         return await self.with_windows(rows, users)
 
     async def with_windows(
@@ -159,7 +163,7 @@ class Reading:
             )
         named = [(source, user) for source, each in accounts.items() for user in each]
         columns = {**scope_columns(s for s, _ in named), "user_ids": [user for _, user in named]}
-        for row in await self._rows("read_windows", **columns):
+        for row in await self._packed("read_windows", **columns):
             account = accounts[_source(row)][row["user_id"]]
             account.windows[row["student_id"], Group(row["thing"])] = Window(
                 row["opened_at"].astimezone(UTC), row["slot"]

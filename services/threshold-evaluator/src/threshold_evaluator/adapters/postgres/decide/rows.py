@@ -9,6 +9,7 @@ from bellwire_schemas.names import Group, Kind, Urgency
 from bellwire_schemas.source import Source
 
 from threshold_evaluator.adapters.postgres.decide.codec import (
+    SEEN_SEPARATOR,
     SEPARATOR,
     moment_or_never,
     moment_or_null,
@@ -40,7 +41,7 @@ def state_of(row: Row) -> ThingState:
         school_id=row["school_id"],
         calendar_id=row["calendar_id"],
         modified_at=row["modified_at"],
-        seen=tuple(row["seen"].split(SEPARATOR)),
+        seen=tuple(row["seen"].split(SEEN_SEPARATOR)),
         content=read_memory(key.group, row["memory"]),
         data=row["data"],
     )
@@ -54,12 +55,29 @@ def state_columns(states: Sequence[tuple[Source, ThingState]]) -> Columns:
         **thing_columns(state.key for _, state in rows),
         "school_ids": [state.school_id for _, state in rows],
         "calendar_ids": [state.calendar_id for _, state in rows],
-        "modified": [state.modified_at for _, state in rows],
-        "seen": [SEPARATOR.join(state.seen) for _, state in rows],
+        "modified": [state.modified_at.isoformat() for _, state in rows],
+        "seen": [SEEN_SEPARATOR.join(state.seen) for _, state in rows],
         "memories": [write_memory(state) for _, state in rows],
         "data": [state.data for _, state in rows],
-        "deleted": [state.content.deleted for _, state in rows],
+        "deleted": ["t" if state.content.deleted else "f" for _, state in rows],
     }
+
+
+def packed(columns: Columns) -> Columns:
+    """Pack columns of text as the queries' `split` takes them; other parameters stay.
+
+    Raises `ValueError` for a text with a unit separator in it.
+    """
+    return {name: _pack(values) for name, values in columns.items()}
+
+
+def _pack(values: Any) -> Any:
+    if type(values) is not list or (values and not isinstance(values[0], str)):
+        return values
+    text = SEPARATOR.join(["", *values])
+    if text.count(SEPARATOR) != len(values):
+        raise ValueError("a text has a unit separator (U+001F) in it, which no id may have")
+    return text
 
 
 def _sortable(key: ThingKey) -> tuple[str, str, str]:

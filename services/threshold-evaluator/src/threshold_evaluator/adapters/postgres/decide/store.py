@@ -17,7 +17,7 @@ from bellwire_schemas.source import Source
 
 from threshold_evaluator.adapters.postgres.decide.people import source_of
 from threshold_evaluator.adapters.postgres.decide.reading import Reading, by_source
-from threshold_evaluator.adapters.postgres.decide.rows import due_of, scope_columns
+from threshold_evaluator.adapters.postgres.decide.rows import due_of, packed, scope_columns
 from threshold_evaluator.adapters.postgres.decide.writing import Writing
 from threshold_evaluator.adapters.postgres.portal.roster.tables import PostgresRoster
 from threshold_evaluator.domain.accounts import Account
@@ -243,10 +243,8 @@ class PostgresStore:
 
 
 def _student_columns(students: Sequence[tuple[Source, str]]) -> dict[str, Any]:
-    return {
-        **scope_columns(source for source, _ in students),
-        "student_ids": [student for _, student in students],
-    }
+    named = {"student_ids": [student for _, student in students]}
+    return packed({**scope_columns(source for source, _ in students), **named})
 
 
 def unparked_of(row: Any) -> Unparked:

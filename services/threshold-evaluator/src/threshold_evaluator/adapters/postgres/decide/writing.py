@@ -14,6 +14,7 @@ from threshold_evaluator.adapters.postgres.decide.codec import write_memory
 from threshold_evaluator.adapters.postgres.decide.rows import (
     due_columns,
     kinds_text,
+    packed,
     scope_columns,
     state_columns,
     thing_columns,
@@ -39,6 +40,9 @@ class Writing:
     async def _do(self, name: str, **columns: Any) -> None:
         await getattr(self._queries, name)(self._connection, **columns)
 
+    async def _do_packed(self, name: str, **columns: Any) -> None:
+        await getattr(self._queries, name)(self._connection, **packed(columns))
+
     async def write(self, spoken: Sequence[Spoken], now: datetime) -> None:
         """See `ports.Deciding.write`."""
         await self._states(spoken)
@@ -59,14 +63,14 @@ class Writing:
             if each.detection not in (Detection.DUPLICATE, Detection.STALE_VERSION)
         }
         if standing:
-            await self._do("put_states", **state_columns(list(standing.values())))
+            await self._do_packed("put_states", **state_columns(list(standing.values())))
 
     async def _changes(self, spoken: Sequence[Spoken], now: datetime) -> None:
         rows = [(one.source, each) for one in spoken for each in one.detected]
         if not rows:
             return
         events = [each.incoming for _, each in rows]
-        await self._do(
+        await self._do_packed(
             "add_changes",
             day=now.date(),
             decided_at=now,
@@ -76,8 +80,8 @@ class Writing:
             event_ids=[event.event_id for event in events],
             school_ids=[each.turn.school_id for _, each in rows],
             calendar_ids=[each.turn.calendar_id for _, each in rows],
-            modified=[each.turn.modified_at for _, each in rows],
-            accepted=[event.accepted_at for event in events],
+            modified=[each.turn.modified_at.isoformat() for _, each in rows],
+            accepted=[event.accepted_at.isoformat() for event in events],
             detections=[each.detection for _, each in rows],
             kinds=[kinds_text(each.kinds) for _, each in rows],
             befores=[write_memory(each.before) for _, each in rows],
@@ -90,12 +94,12 @@ class Writing:
             return
         decisions = [decision for _, decision in rows]
         await self._settings(decisions, now.date())
-        await self._do(
+        await self._do_packed(
             "add_decisions",
             day=now.date(),
             decided_at=now,
             **scope_columns(source for source, _ in rows),
-            alert_ids=[each.alert_id.bytes for each in decisions],
+            alert_ids=[each.alert_id.hex for each in decisions],
             user_ids=[each.user_id for each in decisions],
             student_ids=[each.key.student_id for each in decisions],
             event_ids=[each.event_id for each in decisions],
@@ -104,9 +108,9 @@ class Writing:
             outcomes=[each.outcome for each in decisions],
             reasons=[each.reason for each in decisions],
             due=[None if each.due_at == now else each.due_at for each in decisions],
-            gates=[each.open_gates for each in decisions],
+            gates=[str(each.open_gates) for each in decisions],
             verdicts=[_verdicts(each.verdicts) for each in decisions],
-            settings_ids=[filed(each.settings)[0].bytes for each in decisions],
+            settings_ids=[filed(each.settings)[0].hex for each in decisions],
         )
 
     async def _settings(self, decisions: Sequence[Decision], day: date) -> None:
