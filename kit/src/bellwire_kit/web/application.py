@@ -11,6 +11,7 @@ from bellwire_kit.metrics import HTTP_SECONDS, UNEXPECTED_ERRORS
 from bellwire_kit.postgres import UNAVAILABLE
 from bellwire_kit.web import health, openapi
 from bellwire_kit.web.problems import Problem, from_http, unavailable
+from bellwire_kit.web.rates import limits
 
 _log = logger(__name__)
 
@@ -74,12 +75,15 @@ def application(
     checks: Mapping[str, health.ReadyCheck],
     body_limit: int = 1024 * 1024,
     middlewares: tuple[Middleware, ...] = (),
+    rates: Middleware | None = None,
 ) -> web.Application:
     """Return an application with health, metrics, OpenAPI, problem+json and security headers.
 
-    `body_limit` is in bytes; more is a 413. `middlewares` run inside those of every service.
+    `body_limit` is in bytes; more is a 413. `rates` is how often a caller may ask, the usual `limits()` unless
+    given. `middlewares` run inside those of every service.
     """
-    app = web.Application(middlewares=[measured, problems, *middlewares], client_max_size=body_limit)
+    around = [measured, problems, rates or limits()]
+    app = web.Application(middlewares=[*around, *middlewares], client_max_size=body_limit)
     app.on_response_prepare.append(_secure)
     health.add_routes(app, checks)
     openapi.add_route(app, title, version)
