@@ -7,6 +7,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 from hashlib import blake2b
+from math import ceil
 
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
@@ -59,7 +60,7 @@ def limits(
         else:
             seconds = by_address.wait((request.remote or "").encode(), now())
         if seconds > 0:
-            after = str(int(seconds) + 1)
+            after = str(ceil(seconds))
             detail = f"Try again in {after} s."
             raise Problem(429, "too-many-requests", "Ask less often", detail, headers={"Retry-After": after})
         return await handler(request)
