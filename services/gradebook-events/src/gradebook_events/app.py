@@ -16,6 +16,7 @@ from bellwire_kit.running import Background
 from bellwire_kit.streams.aiokafka_producer import AiokafkaProducer
 from bellwire_kit.streams.protocol import Producer
 from bellwire_kit.web.application import application
+from bellwire_kit.web.rates import limits
 
 from gradebook_events.accept import Door
 from gradebook_events.adapters.postgres.imports import PostgresImports
@@ -60,6 +61,8 @@ def service_on(
         version="1",
         checks={"database": lambda: _answers(pool)},
         body_limit=settings.body_limit_bytes,
+        # Events have limits of their own: the publisher's share.
+        rates=limits(unlimited=("/v1/events",)),
     )
     app[VERIFIER] = verifier
     app[PARTS] = Parts(
