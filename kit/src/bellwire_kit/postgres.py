@@ -11,8 +11,6 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 import aiosql
 import asyncpg
 import orjson
-import psycopg
-from yoyo import get_backend, read_migrations
 
 Pool: TypeAlias = asyncpg.Pool
 Connection: TypeAlias = asyncpg.pool.PoolConnectionProxy | asyncpg.Connection
@@ -77,6 +75,8 @@ def migrate(url: str, schema: str, folder: Path) -> int:
     Two processes may call it at once: the second waits for the first. Raises `psycopg.Error` when one fails; what came
     before it stays applied.
     """
+    import psycopg  # noqa: PLC0415 (a service that runs never migrates: half a second of its start)
+
     if not _NAME.match(schema):
         raise ValueError(f"'{schema}' is not a schema name: lower-case letters, digits and _ only")
     with psycopg.connect(url, autocommit=True) as connection:
@@ -86,6 +86,8 @@ def migrate(url: str, schema: str, folder: Path) -> int:
 
 
 def _apply(url: str, schema: str, folder: Path) -> int:
+    from yoyo import get_backend, read_migrations  # noqa: PLC0415
+
     parts = urlsplit(url)
     query = urlencode([*parse_qsl(parts.query), ("schema", schema)])
     backend = get_backend(urlunsplit(("postgresql+psycopg", parts.netloc, parts.path, query, "")))

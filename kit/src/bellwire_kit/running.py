@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from bellwire_kit.logs import logger
+from bellwire_kit.memory import calm_collector
 
 _log = logger(__name__)
 
@@ -47,6 +48,7 @@ async def serve(
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopping.set)
+    calm_collector()
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=5.0)
     await runner.setup()
     site = web.TCPSite(runner, host, port)

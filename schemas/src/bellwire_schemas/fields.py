@@ -3,7 +3,7 @@
 from datetime import datetime
 from decimal import Decimal
 from typing import Annotated
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, StringConstraints
 from pydantic import Field as PydanticField
@@ -29,13 +29,12 @@ Money = Annotated[Decimal, PydanticField(allow_inf_nan=False, max_digits=14, dec
 Moment = AwareDatetime
 """RFC 3339 with an offset."""
 
-_ZONES = available_timezones()
-
 
 def _known_zone(name: str) -> str:
-    if name not in _ZONES:
-        raise ValueError(f"'{name[:64]}' is not an IANA time zone; 'America/Chicago' would be one")
-    ZoneInfo(name)
+    try:
+        ZoneInfo(name)
+    except (ValueError, OSError, ZoneInfoNotFoundError):
+        raise ValueError(f"'{name[:64]}' is not an IANA time zone; 'America/Chicago' would be one") from None
     return name
 
 

@@ -17,6 +17,7 @@ from uuid import UUID, uuid4
 import asyncpg
 import uvloop
 from bellwire_kit.clock import SystemClock
+from bellwire_kit.memory import calm_collector
 from bellwire_kit.postgres import migrate, open_pool
 from bellwire_kit.streams.memory import MemoryBroker
 from bellwire_kit.streams.open import open_producer
@@ -35,7 +36,6 @@ from push_dispatcher.adapters.http2 import Http2Settings, open_client
 from push_dispatcher.adapters.postgres.rows import digest
 from push_dispatcher.adapters.postgres.store import PostgresStore
 from push_dispatcher.app import MIGRATIONS, SCHEMA, compose, open_providers
-from push_dispatcher.memory import calm_collector
 from push_dispatcher.settings import Settings
 from pyinstrument import Profiler
 

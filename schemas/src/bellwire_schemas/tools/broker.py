@@ -70,7 +70,9 @@ Difference = Missing | TooFewPartitions | TooManyPartitions | OtherSetting
 
 def _client(servers: str) -> KafkaAdminClient:
     try:
-        return KafkaAdminClient(bootstrap_servers=servers.split(","), request_timeout_ms=15_000, bootstrap_timeout_ms=5_000)
+        return KafkaAdminClient(
+            bootstrap_servers=servers.split(","), request_timeout_ms=15_000, bootstrap_timeout_ms=5_000
+        )
     except KafkaError as error:
         raise BrokerUnavailable(f"no Kafka broker answers at {servers} ({type(error).__name__})") from None
 

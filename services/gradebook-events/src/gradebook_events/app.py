@@ -1,6 +1,5 @@
 """Composition: the only module that knows the adapters."""
 
-import gc
 import secrets
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -9,10 +8,10 @@ from dataclasses import dataclass
 import aiohttp
 from aiohttp import web
 from bellwire_kit.auth import VERIFIER, OidcSettings, TokenVerifier
-from bellwire_kit.clock import Clock
+from bellwire_kit.clock import Clock, clock_from_environment
 from bellwire_kit.cursors import Cursors
 from bellwire_kit.postgres import UNAVAILABLE, Pool, open_pool
-from bellwire_kit.running import Background
+from bellwire_kit.running import Background, serve
 from bellwire_kit.streams.aiokafka_producer import AiokafkaProducer
 from bellwire_kit.streams.protocol import Producer
 from bellwire_kit.web.application import application
@@ -88,17 +87,6 @@ async def _answers(pool: Pool) -> bool:
         return False
 
 
-def tune_memory() -> None:
-    """Let the cyclic collector run less often, and not over what was made at the start.
-
-    Requests leave hardly any cycles; with Python's own threshold of 700 objects a collection comes every few
-    requests and costs a tenth of their time.
-    """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 20)
-
-
 @asynccontextmanager
 async def service(settings: Settings, clock: Clock) -> AsyncIterator[Service]:
     """The service on its database and broker, ready to be served."""
@@ -114,3 +102,9 @@ async def service(settings: Settings, clock: Clock) -> AsyncIterator[Service]:
             oidc_user_claim=settings.oidc_user_claim,
         )
         yield service_on(settings, clock, pool, producer, TokenVerifier(oidc, session))
+
+
+async def run(settings: Settings) -> None:
+    """Serve until SIGTERM."""
+    async with service(settings, clock_from_environment()) as made:
+        await serve(made.app, host=settings.http_host, port=settings.http_port, background=made.background)

@@ -1,49 +1,8 @@
-"""Command line: `python -m push_dispatcher migrate|run`."""
+"""Command line: `python -m push_dispatcher migrate | run`."""
 
-import typer
-import uvloop
-from bellwire_kit import logs
-from bellwire_kit.postgres import migrate as apply_migrations
-from bellwire_kit.running import serve
-from pydantic import ValidationError
+from bellwire_kit.commands import service_cli
 
-from push_dispatcher.app import MIGRATIONS, SCHEMA, service
-from push_dispatcher.memory import calm_collector
-from push_dispatcher.settings import Settings
-
-cli = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
-
-
-@cli.command()
-def migrate() -> None:
-    """Bring the database's schema up to date."""
-    applied = apply_migrations(_settings().database_url, SCHEMA, MIGRATIONS)
-    typer.echo(f"push-dispatcher: {applied} migrations applied")
-
-
-@cli.command()
-def run() -> None:
-    """Serve until SIGTERM, then drain."""
-    settings = _settings()
-    logs.configure("push-dispatcher", settings.log_level)
-    calm_collector()
-    uvloop.run(_run(settings))
-
-
-async def _run(settings: Settings) -> None:
-    async with service(settings) as (app, background):
-        await serve(app, host=settings.http_host, port=settings.http_port, background=background)
-
-
-def _settings() -> Settings:
-    try:
-        return Settings()
-    except ValidationError as error:
-        for found in error.errors(include_input=False, include_url=False):
-            name = "_".join(map(str, found["loc"])).upper() or "settings"
-            typer.echo(f"push-dispatcher: {name}: {found['msg']}", err=True)
-        raise typer.Exit(2) from None
-
+cli = service_cli("push_dispatcher")
 
 if __name__ == "__main__":
     cli()

@@ -14,7 +14,7 @@ from bellwire_kit.auth import VERIFIER, OidcSettings, TokenVerifier
 from bellwire_kit.clock import Clock, clock_from_environment
 from bellwire_kit.cursors import Cursors
 from bellwire_kit.postgres import open_pool
-from bellwire_kit.running import Background
+from bellwire_kit.running import Background, serve
 from bellwire_kit.streams.open import open_consumer, open_producer
 from bellwire_kit.streams.protocol import Consumer, Producer, Subscription
 from bellwire_kit.streams.settings import StreamSettings
@@ -194,3 +194,9 @@ async def service(settings: Settings) -> AsyncIterator[tuple[web.Application, tu
     async with opened(settings, clock) as (parts, consumer), aiohttp.ClientSession() as session:
         verifier = TokenVerifier(OidcSettings(), session)
         yield web_application(settings, parts, consumer, clock, verifier), background(parts, consumer)
+
+
+async def run(settings: Settings) -> None:
+    """Serve until SIGTERM."""
+    async with service(settings) as (app, parts):
+        await serve(app, host=settings.http_host, port=settings.http_port, background=parts)

@@ -12,7 +12,7 @@ from bellwire_kit.auth import VERIFIER, OidcSettings, TokenVerifier
 from bellwire_kit.clock import Clock, clock_from_environment
 from bellwire_kit.cursors import Cursors
 from bellwire_kit.postgres import Pool, open_pool
-from bellwire_kit.running import Background
+from bellwire_kit.running import Background, serve
 from bellwire_kit.streams.open import open_consumer, open_producer
 from bellwire_kit.streams.protocol import Consumer, Handler, Producer, Subscription
 from bellwire_kit.streams.settings import StreamSettings
@@ -148,3 +148,9 @@ async def service(settings: Settings) -> AsyncIterator[tuple[web.Application, tu
     clock = clock_from_environment()
     async with opened(settings, clock) as parts, aiohttp.ClientSession() as session:
         yield web_application(settings, parts, clock, session), parts.background()
+
+
+async def run(settings: Settings) -> None:
+    """Serve until SIGTERM."""
+    async with service(settings) as (app, parts):
+        await serve(app, host=settings.http_host, port=settings.http_port, background=parts)

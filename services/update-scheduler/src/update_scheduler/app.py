@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import aiohttp
 from aiohttp import web
 from bellwire_kit.auth import VERIFIER, OidcSettings, TokenVerifier
-from bellwire_kit.clock import Clock
+from bellwire_kit.clock import Clock, clock_from_environment
 from bellwire_kit.cursors import Cursors
 from bellwire_kit.postgres import Pool, open_pool
-from bellwire_kit.running import Background
+from bellwire_kit.running import Background, serve
 from bellwire_kit.streams.open import open_producer
 from bellwire_kit.streams.settings import StreamSettings
 from bellwire_kit.web.application import application
@@ -165,3 +165,9 @@ async def service(settings: Settings, clock: Clock) -> AsyncIterator[Service]:
                 Background("reminders", timer.run, timer.stop),
             ),
         )
+
+
+async def run(settings: Settings) -> None:
+    """Serve until SIGTERM."""
+    async with service(settings, clock_from_environment()) as made:
+        await serve(made.app, host=settings.http_host, port=settings.http_port, background=made.background)
