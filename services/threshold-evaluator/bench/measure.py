@@ -7,6 +7,7 @@ pyinstrument page. Other programs call `measure(...)`.
 
 import argparse
 import asyncio
+import gc
 import json
 import os
 import resource
@@ -238,6 +239,9 @@ def main() -> None:
     parser.add_argument("--what", choices=["evaluator", "ceiling", "both"], default="both")
     parser.add_argument("--profile", default="")
     options = parser.parse_args()
+    # As `python -m threshold_evaluator run` does.
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 100)
     for what in ("ceiling", "evaluator") if options.what == "both" else (options.what,):
         figures = uvloop.run(
             measure(

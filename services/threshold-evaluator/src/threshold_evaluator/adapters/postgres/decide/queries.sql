@@ -364,9 +364,9 @@ on conflict (day, alert_id, installation_id) do update
 -- name: time_again(now, alert_ids)!
 -- Alerts that every device missed wait once more, while they are fresh; the inbox has them anyway.
 update due_alerts d
-set phase = 'held', attempt = d.attempt + 1, wake_at = :now, due_at = :now, sent_as = null, published_at = null
+set phase = 'held', attempt = d.attempt + 1, wake_at = :now::timestamptz, due_at = :now::timestamptz, sent_as = null, published_at = null
 where d.sent_as = any(:alert_ids::uuid[]) and d.phase = 'published' and d.attempt < 3
-    and d.first_at > :now - case when d.urgency = 0 then interval '12 hours' else interval '48 hours' end
+    and d.first_at > :now::timestamptz - case when d.urgency = 0 then interval '12 hours' else interval '48 hours' end
     and not exists (select from device_outcomes o where o.alert_id = d.sent_as and o.outcome = 'accepted');
 
 -- name: add_waiting(arrived_at, seconds, district_ids, environments, student_ids, event_sources, event_ids, topics, partitions, offsets, timestamps, keys, values, headers, known)!

@@ -1,0 +1,100 @@
+"""Both languages are complete, and no name can break a sentence."""
+
+import re
+from datetime import date
+from importlib.resources import files
+from uuid import UUID
+
+import orjson
+import pytest
+from bellwire_schemas.names import AttendanceStatus, Excuse, Kind, Privacy
+from hypothesis import given
+from hypothesis import strategies as st
+from threshold_evaluator.domain.deciding import Telling
+from threshold_evaluator.domain.due import DueAlert
+from threshold_evaluator.domain.effective import GROUP_OF, Delivery
+from threshold_evaluator.domain.preferences import resolve
+from threshold_evaluator.domain.roster import Bells
+from threshold_evaluator.domain.things import Content, Mark, Score, ThingKey, ThingState, ValueForm
+from threshold_evaluator.domain.timing import Session
+from threshold_evaluator.words import LANGUAGES, inbox_text, several_texts, shown, summary_texts, texts_of
+
+from .worlds import CHICAGO, NOON, plain_district, plain_school, plain_watcher
+
+SCORES = (
+    Score(ValueForm.PERCENT, 2 * Content().score.percent),
+    Score(ValueForm.POINTS, text="1"),
+    Score(ValueForm.TEXT, text="B+"),
+)
+MARKS = tuple(Mark(status, excuse) for status in AttendanceStatus for excuse in Excuse)
+
+
+def telling(
+    kind: Kind, locale: str, score: Score, mark: Mark, name: str = "Mia", title: str = "Quiz"
+) -> Telling:
+    group = GROUP_OF[kind]
+    key = ThingKey(group, "s1", "t1")
+    content = Content(score=score, posted=score, mark=mark, on=date(2026, 10, 14))
+    data = {"title": title, "course_name": title, "term": "Q1", "task": "Quarter grade", "period": "2"}
+    state = ThingState(key, content=content, data=orjson.dumps(data).decode())
+    due = DueAlert(
+        alert_id=UUID(int=1),
+        user_id="u",
+        key=key,
+        school_id="s",
+        calendar_id="",
+        kinds=(kind,),
+        event_source="x",
+        event_id="e",
+        before=Content(),
+        modified_at=NOON,
+        accepted_at=NOON,
+        first_at=NOON,
+        grace_until=NOON,
+        due_at=NOON,
+        delivery=Delivery.IMMEDIATE,
+    )
+    settings = resolve(plain_district(), plain_school(), plain_watcher(own={"locale": locale}))
+    return Telling(due, state, name, settings, Session(Bells(), CHICAGO))
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("kind", Kind)
+def test_every_message_of_every_kind_is_there(language: str, kind: Kind) -> None:
+    for score in SCORES:
+        for mark in MARKS:
+            made = telling(kind, language, score, mark)
+            texts = texts_of(made)
+            assert set(texts) == set(Privacy)
+            assert all(text.title and text.body for text in texts.values())
+            assert "Mia" not in texts[Privacy.PRIVATE].title + texts[Privacy.PRIVATE].body
+            assert "Quiz" not in texts[Privacy.STANDARD].title + texts[Privacy.STANDARD].body
+    assert several_texts(made)[Privacy.FULL].body
+    for count in (1, 2, 5):
+        assert summary_texts([made] * count)[Privacy.STANDARD].body
+
+
+def test_the_files_have_the_same_messages_and_variables() -> None:
+    def messages(language: str) -> dict[str, set[str]]:
+        text = (files("threshold_evaluator") / "texts" / f"{language}.ftl").read_text("utf-8")
+        parts = re.split(r"(?m)^([a-z][a-z_-]*) = ", text)[1:]
+        return {
+            name: set(re.findall(r"\$(\w+)", body))
+            for name, body in zip(parts[::2], parts[1::2], strict=True)
+        }
+
+    assert messages("en") == messages("es")
+
+
+@given(st.text(max_size=400), st.text(max_size=400), st.sampled_from(LANGUAGES))
+def test_any_name_is_one_bounded_line(name: str, title: str, language: str) -> None:
+    made = telling(Kind.ASSIGNMENT_SCORED, language, SCORES[0], MARKS[0], name, title)
+    text = inbox_text(made)
+    assert "\n" not in text.title + text.body
+    assert max(len(text.title), len(text.body)) < 200
+
+
+def test_right_to_left_names_are_isolated_and_long_ones_cut() -> None:
+    assert shown("ليلى") == "\u2068ليلى\u2069"
+    assert len(shown("a" * 200)) == 80
+    assert shown("x" * 77 + "👩‍👩‍👧‍👦") == "x" * 77 + "…"

@@ -1,0 +1,99 @@
+"""After an alert went: reports of devices, retention, events that nobody's roster came for."""
+
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from bellwire_kit.streams.protocol import DONE, Record
+from bellwire_schemas.catalogue import delivery_type
+from bellwire_schemas.deliveries import DeliveryReported
+from bellwire_schemas.envelope import CloudEvent, to_kafka
+from bellwire_schemas.names import DeliveryOutcome
+from threshold_evaluator.adapters.postgres.decide.outcomes import PostgresOutcomes
+from threshold_evaluator.adapters.postgres.decide.retention import PostgresRetention
+from threshold_evaluator.adapters.postgres.decide.store import PostgresStore
+from threshold_evaluator.deliveries import RecordDeliveries
+from threshold_evaluator.upkeep import Upkeep
+
+from .conftest import World
+
+
+def report(world: World, alert: dict[str, Any], outcome: DeliveryOutcome, device: str = "phone") -> Record:
+    data = DeliveryReported(
+        district_id="lakeside",
+        environment="production",
+        user_id=alert["user_id"],
+        at=world.clock.now(),
+        delivery_id=UUID(int=5),
+        alert_id=alert["alert_id"],
+        installation_id=device,
+        provider="apns",
+        outcome=outcome,
+    )
+    event = CloudEvent(
+        "d1",
+        str(world.source),
+        delivery_type(outcome),
+        "users/u1",
+        world.clock.now(),
+        data.model_dump_json().encode(),
+    )
+    value, headers = to_kafka(event)
+    return Record("bellwire.deliveries.v1", 0, 0, 0, b"k", value, headers)
+
+
+async def test_reports_are_kept_newest_first(world: World) -> None:
+    await world.take(*world.roster("s1", ("u1", True)), world.assignment(missing=True))
+    (alert,) = world.alerts()
+    handler = RecordDeliveries(PostgresOutcomes(world.pool), world.clock)
+    failed = report(world, alert, DeliveryOutcome.FAILED)
+    world.pass_time(seconds=5)
+    accepted = report(world, alert, DeliveryOutcome.ACCEPTED)
+    outcomes = await handler([accepted, failed, Record("t", 0, 0, 0, b"", b"", ())])
+    assert outcomes[:2] == [DONE, DONE]
+    assert [row["outcome"] for row in await world.rows("select outcome from device_outcomes")] == ["accepted"]
+
+
+async def test_what_all_devices_missed_is_timed_again_under_another_id(world: World) -> None:
+    await world.take(*world.roster("s1", ("u1", True)), world.mark("absent"))
+    (alert,) = world.alerts()
+    handler = RecordDeliveries(PostgresOutcomes(world.pool), world.clock)
+    world.pass_time(hours=10)  # 22:00: quiet
+    await handler([report(world, alert, DeliveryOutcome.MISSED)])
+    await world.releases()
+    assert len(world.alerts()) == 1
+    world.pass_time(hours=8)
+    await world.releases()
+    first, again = world.alerts()
+    assert again["alert_id"] != first["alert_id"]
+    assert len(await world.rows("select * from inbox")) == 1
+    world.pass_time(hours=13)
+    await handler([report(world, again, DeliveryOutcome.MISSED)])
+    await world.releases()
+    assert len(world.alerts()) == 2  # too old: the inbox has it
+
+
+async def test_upkeep(world: World) -> None:
+    await world.take(world.assignment("stranger", missing=True))
+    await world.take(*world.roster("s1", ("u1", True)), world.assignment(missing=True))
+    upkeep = Upkeep(
+        PostgresStore(world.pool),
+        PostgresRetention(world.pool),
+        world.broker.producer(),
+        world.clock,
+        decisions_days=30,
+        inbox_days=90,
+    )
+    world.pass_time(days=8)
+    await upkeep.once()
+    (letter,) = world.broker.records("bellwire.change-events.v1.dlq")
+    assert dict(letter.headers)["dlq_reason"] == b"unknown_student"
+    assert await world.rows("select * from waiting") == []
+    assert len(await world.decisions()) == 1
+    world.pass_time(days=25)
+    await upkeep.once()
+    assert (await world.decisions(), await world.rows("select * from changes")) == ([], [])
+    assert len(await world.rows("select * from inbox")) == 1
+    world.clock.move(timedelta(days=60))
+    await upkeep.once()
+    assert await world.rows("select * from inbox") == []
