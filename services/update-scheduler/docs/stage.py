@@ -7,6 +7,7 @@ nothing is published there, since the outboxes are not emptied.
 
 import asyncio
 import os
+import signal
 import socket
 import tempfile
 from collections.abc import AsyncIterator
@@ -74,8 +75,10 @@ async def stage(server: str, kafka: str, port: int = 0) -> AsyncIterator[Stage]:
 async def _main() -> None:
     broker = os.environ.get("KAFKA_BOOTSTRAP_SERVERS", "127.0.0.1:9092")
     async with stage(os.environ["DATABASE_URL"], broker, int(os.environ.get("HTTP_PORT", "8084"))) as made:
+        stop = asyncio.Event()
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
         print(made.url, flush=True)
-        await asyncio.Event().wait()
+        await stop.wait()
 
 
 if __name__ == "__main__":

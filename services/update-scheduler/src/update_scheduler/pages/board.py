@@ -1,6 +1,6 @@
 """`/board`: the operators' queue by status, with filters, search, ages and timers."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 from datetime import datetime
 from urllib.parse import urlencode
 from uuid import UUID
@@ -11,7 +11,8 @@ from bellwire_schemas.names import Role as TokenRole
 
 from update_scheduler.domain.sites import Hosting
 from update_scheduler.domain.statuses import Status
-from update_scheduler.pages.ports import BoardFilter
+from update_scheduler.pages.ports import BoardFilter, BoardRow
+from update_scheduler.pages.recall import RECALL, Found
 from update_scheduler.pages.slots import offers
 from update_scheduler.pages.visits import Visit, page
 from update_scheduler.pages.words import CLOSED_ORDER, DATED, WAITING, card
@@ -52,8 +53,12 @@ def address(query: Mapping[str, str], **changes: str) -> str:
 
 async def board(visit: Visit) -> web.StreamResponse:
     """All open requests by status, or (`status`) those of one, or (`status=removed`) what was removed."""
-    query = dict(visit.request.query)
+    query, store, now = dict(visit.request.query), visit.store, visit.now
     wanted = wanted_of(query)
+
+    async def recall(what: Hashable, of: Hashable, ask: Callable[[], Awaitable[Found]]) -> Found:
+        return await visit.request.app[RECALL].get((what, of), now, ask)
+
     chosen = query.get("status", "")
     status = next((s for s in Status if s == chosen), None)
     after = _position(visit, query.get("after", ""))
@@ -61,31 +66,34 @@ async def board(visit: Visit) -> web.StreamResponse:
         wanted.search, wanted.kind, wanted.hosting, wanted.target, wanted.flag, wanted.occurrence, after
     )
     following = ""
+    sections: Mapping[str, Sequence[BoardRow]]
     if chosen == "removed":
-        found = list(await visit.store.removed(paged, visit.now, MANY + 1))
+        found = await recall("removed", paged, lambda: store.removed(paged, now, MANY + 1))
         following = _following(visit, query, found)
         sections = {"removed": found[:MANY]}
     elif status in CLOSED_ORDER:
-        found = list(await visit.store.closed(status, paged, visit.now, MANY + 1))
+        ended = status
+        found = await recall(ended, paged, lambda: store.closed(ended, paged, now, MANY + 1))
         following = _following(visit, query, found)
         sections = {status.value: found[:MANY]}
     elif status is not None:
-        found = list((await visit.store.board([status], paged, visit.now, MANY + 1))[status])
+        found = (await recall((status,), paged, lambda: store.board((status,), paged, now, MANY + 1)))[status]
         following = _following(visit, query, found)
         sections = {status.value: found[:MANY]}
     else:
         chosen = ""
-        some = await visit.store.board((*WAITING, *DATED), wanted, visit.now, FEW)
-        sections = {s.value: list(rows) for s, rows in some.items()}
-    free = await offers(
-        visit.parts.registry, wanted.hosting or Hosting.CLOUD, (RequestKind.VERSION_UPDATE,), visit.now
+        some = await recall("all", wanted, lambda: store.board((*WAITING, *DATED), wanted, now, FEW))
+        sections = {s.value: rows for s, rows in some.items()}
+    hosting = wanted.hosting or Hosting.CLOUD
+    free = await recall(
+        "free", hosting, lambda: offers(visit.parts.registry, hosting, (RequestKind.VERSION_UPDATE,), now)
     )
     return await visit.render(
         "board.html.j2",
         sections={
             name: [(row, card(row.request, visit.now)) for row in rows] for name, rows in sections.items()
         },
-        counts=await visit.store.counts(wanted, visit.now),
+        counts=await recall("counts", wanted, lambda: store.counts(wanted, now)),
         waiting=[s for s in WAITING if s.value in sections],
         dated=[s for s in DATED if s.value in sections],
         alone=chosen,
@@ -117,7 +125,7 @@ def _position(visit: Visit, cursor: str) -> tuple[datetime, UUID] | None:
     return datetime.fromisoformat(at), UUID(identity)
 
 
-def _following(visit: Visit, query: Mapping[str, str], found: list) -> str:  # type: ignore[type-arg]
+def _following(visit: Visit, query: Mapping[str, str], found: Sequence[BoardRow]) -> str:
     if len(found) <= MANY:
         return ""
     last = found[MANY - 1]

@@ -23,8 +23,9 @@ from update_scheduler.pages import (
 )
 from update_scheduler.pages.live import READERS
 from update_scheduler.pages.mistakes import mistakes
-from update_scheduler.pages.news import Readers
+from update_scheduler.pages.news import News, Readers
 from update_scheduler.pages.parts import PAGE_PARTS, PageParts
+from update_scheduler.pages.recall import RECALL, Recall
 from update_scheduler.pages.sessions import storage
 
 
@@ -32,12 +33,17 @@ def add_routes(app: web.Application, parts: PageParts) -> None:
     """Serve every page; the application has the use cases (`PARTS`) already."""
     app[PAGE_PARTS] = parts
     app[READERS] = readers = Readers()
+    app[RECALL] = recall = Recall()
     app.middlewares.append(aiohttp_session.session_middleware(storage(parts.settings)))
     app.middlewares.append(mistakes)
     jinja.setup(app)
 
     async def listening(_app: web.Application) -> AsyncIterator[None]:
-        async with parts.news.telling(readers.tell):
+        def tell(news: News) -> None:
+            recall.forget()
+            readers.tell(news)
+
+        async with parts.news.telling(tell):
             yield
 
     async def stopping(_app: web.Application) -> None:

@@ -18,6 +18,7 @@ from update_scheduler.domain.actors import Person, Role
 from update_scheduler.pages import sessions
 from update_scheduler.pages.parts import PAGE_PARTS, PageParts
 from update_scheduler.pages.ports import Store
+from update_scheduler.pages.recall import RECALL
 
 SIGNED_IN: web.RequestKey[Person] = web.RequestKey("signed_in", Person)
 
@@ -94,7 +95,12 @@ def page(
             raise forbidden("This page is for hosting operators.")
         form, several = await _form(request) if method == "POST" else ({}, {})
         visit = Visit(request, person, caller.district_id, form, several, request.app[PARTS].clock.now())
-        return await view(visit)
+        try:
+            return await view(visit)
+        finally:
+            if method == "POST":
+                # the writer's next page is right even before the database has told the news
+                request.app[RECALL].forget()
 
     app.router.add_route(method, path, visited)
 

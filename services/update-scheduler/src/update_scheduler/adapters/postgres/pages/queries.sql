@@ -32,28 +32,34 @@ cross join lateral (
 order by s.n, x.sort_at, x.id;
 
 -- name: board_counts(search, kind, hosting, environment, flag, window_id, starts_at, now)
--- How many open requests of each status the filter leaves, and how many that call for somebody.
-select r.status, count(*)::int as requests,
-    (count(*) filter (where r.status in ('scheduled', 'not_started') and r.slot_ends_at <= :now::timestamptz))::int
-        as overdue,
-    (count(*) filter (where r.answered))::int as answered,
-    (count(*) filter (where r.slot_at is not null and exists (select from blackouts b
-        where b.starts_at < r.slot_ends_at and b.ends_at > r.slot_starts_at
-            and (b.hosting is null or b.hosting = t.hosting))))::int as blackout
-from requests r join districts d using (district_id) join sites t on t.id = r.site_ids[1]
-where r.open
-    and (:kind::text is null or r.kind = :kind)
-    and (:environment::text is null or r.environment = :environment)
-    and (:hosting::text is null or t.hosting = :hosting)
-    and (:window_id::uuid is null or (r.window_id = :window_id and r.slot_starts_at = :starts_at))
-    and (:search = '' or d.name ilike '%' || :search || '%' or r.district_id ilike :search || '%'
-        or r.version ilike :search || '%' or r.id::text like lower(:search) || '%')
-    and (:flag <> 'overdue' or (r.status in ('scheduled', 'not_started') and r.slot_ends_at <= :now::timestamptz))
-    and (:flag <> 'answered' or r.answered)
-    and (:flag <> 'blackout' or (r.slot_at is not null and exists (select from blackouts b
-        where b.starts_at < r.slot_ends_at and b.ends_at > r.slot_starts_at
-            and (b.hosting is null or b.hosting = t.hosting))))
-group by r.status;
+-- How many open requests of each status the filter leaves, and how many that call for somebody. Those of one
+-- occurrence are counted first, so that each occurrence is held against the blackouts once.
+with kept as (
+    select r.status, r.slot_starts_at, r.slot_ends_at, t.hosting, count(*) as requests,
+        count(*) filter (where r.answered) as answered
+    from requests r join districts d using (district_id) join sites t on t.id = r.site_ids[1]
+    where r.open
+        and (:kind::text is null or r.kind = :kind)
+        and (:environment::text is null or r.environment = :environment)
+        and (:hosting::text is null or t.hosting = :hosting)
+        and (:window_id::uuid is null or (r.window_id = :window_id and r.slot_starts_at = :starts_at))
+        and (:search = '' or d.name ilike '%' || :search || '%' or r.district_id ilike :search || '%'
+            or r.version ilike :search || '%' or r.id::text like lower(:search) || '%')
+        and (:flag <> 'overdue'
+            or (r.status in ('scheduled', 'not_started') and r.slot_ends_at <= :now::timestamptz))
+        and (:flag <> 'answered' or r.answered)
+    group by r.status, r.slot_starts_at, r.slot_ends_at, t.hosting
+), flagged as (
+    select k.*, k.status in ('scheduled', 'not_started') and k.slot_ends_at <= :now::timestamptz as overdue,
+        k.slot_starts_at is not null and exists (select from blackouts b where b.starts_at < k.slot_ends_at
+            and b.ends_at > k.slot_starts_at and (b.hosting is null or b.hosting = k.hosting)) as dark
+    from kept k
+)
+select status, sum(requests)::int as requests, coalesce(sum(requests) filter (where overdue), 0)::int as overdue,
+    sum(answered)::int as answered, coalesce(sum(requests) filter (where dark), 0)::int as blackout
+from flagged
+where :flag <> 'blackout' or dark
+group by status;
 
 -- name: closed_rows(status, removed, search, kind, hosting, environment, after_at, after_id, per)
 -- Closed requests of a status, or (removed) what was cancelled and deleted, latest first.
