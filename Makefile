@@ -35,7 +35,7 @@ lock: $(UV) ## resolve requirements.lock and one lock beside each service
 	for s in services/*/; do $(UV) $(COMPILE) $$s/pyproject.toml -o $$s/requirements.lock; done
 
 demo: install ## a school day, end to end: exit 0 only if all that was due arrived
-	@$(BIN)/python -m bellwire_local.demo
+	@$(BIN)/python -m bellwire_local.demo $(PICTURE)
 
 up: install ## start everything in the background; addresses are in .local/endpoints.json
 	@$(BIN)/python -m bellwire_local up

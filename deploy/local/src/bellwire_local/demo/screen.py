@@ -80,7 +80,7 @@ class LiveScreen(AbstractContextManager["LiveScreen"]):
         self.numbers = Numbers()
         self._steps: deque[str] = deque(maxlen=_SHOWN)
         self._phones: deque[Push] = deque(maxlen=_SHOWN)
-        self._live = Live(console=console, get_renderable=self._draw, refresh_per_second=4, transient=False)
+        self._live = Live(console=console, get_renderable=self.picture, refresh_per_second=4, transient=False)
 
     def say(self, text: str) -> None:
         """Add a step."""
@@ -99,7 +99,8 @@ class LiveScreen(AbstractContextManager["LiveScreen"]):
         """Draw a last time."""
         self._live.__exit__(None, None, None)
 
-    def _draw(self) -> Group:
+    def picture(self) -> Group:
+        """Return what is on the screen now."""
         now = self.numbers
         table = Table.grid(padding=(0, 2))
         table.add_row("district clock", now.clock, "now", now.act)
