@@ -1,5 +1,25 @@
-"""The fixtures of the local parts (a real broker, a real database) serve every package's tests."""
+"""The fixtures of the local parts (a real broker, a real database, a whole stack) serve every package's tests."""
 
-from importlib.util import find_spec
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 
-pytest_plugins = ["bellwire_local.pytest_plugin"] if find_spec("bellwire_local.pytest_plugin") else []
+import aiohttp
+import pytest
+from bellwire_local.stack import Stack
+
+pytest_plugins = ["bellwire_local.pytest_plugin"]
+
+
+@pytest.fixture(scope="session")
+def stack() -> Iterator[Stack]:
+    """A whole Bellwire for the tests that cross services; each brings districts of its own."""
+    with tempfile.TemporaryDirectory(prefix="bellwire-") as folder, Stack(Path(folder), tell=print) as made:
+        yield made
+
+
+@pytest.fixture
+async def session() -> AsyncIterator[aiohttp.ClientSession]:
+    """An HTTP client."""
+    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=30)) as made:
+        yield made

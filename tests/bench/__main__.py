@@ -5,6 +5,7 @@ Machines are shared and noisy: compare the two figures of a pair, not figures of
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -63,18 +64,16 @@ def deliver(env: Mapping[str, str], providers: Path) -> None:
 def main() -> None:
     """Start the parts, measure one service after another, stop the parts."""
     only = set(sys.argv[1:]) or {"ingest", "evaluate", "deliver"}
-    with tempfile.TemporaryDirectory(prefix="bellwire-bench-") as folder:
-        with Stack(Path(folder), (KAFKA, POSTGRES, SIMULATORS), tell=_say) as stack:
-            env = {
-                "KAFKA_BOOTSTRAP_SERVERS": stack.endpoints.kafka,
-                "DATABASE_URL": stack.endpoints.database,
-            }
-            if "ingest" in only:
-                ingest(env)
-            if "evaluate" in only:
-                evaluate(env)
-            if "deliver" in only:
-                deliver(env, Path(folder) / "state" / SIMULATORS / "providers.json")
+    folder = tempfile.mkdtemp(prefix="bellwire-bench-")
+    with Stack(Path(folder), (KAFKA, POSTGRES, SIMULATORS), tell=_say) as stack:
+        env = {"KAFKA_BOOTSTRAP_SERVERS": stack.endpoints.kafka, "DATABASE_URL": stack.endpoints.database}
+        if "ingest" in only:
+            ingest(env)
+        if "evaluate" in only:
+            evaluate(env)
+        if "deliver" in only:
+            deliver(env, Path(folder) / "state" / SIMULATORS / "providers.json")
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 if __name__ == "__main__":

@@ -5,8 +5,7 @@ import asyncio
 import aiohttp
 import pytest
 from bellwire_local.stack import Stack
-
-from tests.crowd import Crowd, four_each
+from crowd import Crowd, four_each
 
 STUDENTS = 300
 AWAY_SECONDS = 10.0

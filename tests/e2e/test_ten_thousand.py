@@ -2,8 +2,7 @@
 
 import aiohttp
 from bellwire_local.stack import Stack
-
-from tests.crowd import Crowd, four_each
+from crowd import Crowd, four_each
 
 
 async def test_ten_thousand_events_give_exactly_the_ledger(
