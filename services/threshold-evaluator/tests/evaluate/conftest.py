@@ -1,7 +1,7 @@
 """The deciding half on a real database: records in by hand, alerts out to a broker in memory, time by hand."""
 
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from importlib.resources import files
@@ -180,14 +180,16 @@ class World:
 
 
 @pytest.fixture(scope="session")
-def migrated(database_url: str) -> str:
+def migrated(database_url: str) -> Iterator[str]:
     """A database of these tests' own, beside the session's."""
     name = f"evaluate_{uuid.uuid4().hex[:10]}"
     with psycopg.connect(database_url, autocommit=True) as connection:
         connection.execute(f'create database "{name}"')
     url = _named(database_url, name)
     migrate(url, SCHEMA, Path(str(files("threshold_evaluator") / "migrations")))
-    return url
+    yield url
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        connection.execute(f'drop database "{name}" with (force)')
 
 
 def _named(url: str, name: str) -> str:
