@@ -180,11 +180,10 @@ async def test_a_poison_record_is_a_dead_letter_as_it_came_and_the_rest_goes_on(
     assert await stage.committed(subscription.group, topic) == COUNT + 1
 
 
+@pytest.mark.parametrize("stage", ["aiokafka", "faust"], indirect=True)
 async def test_a_dead_letter_that_is_too_large_is_cut_and_the_partition_goes_on(
     stage: Any, tools: Any
 ) -> None:
-    if stage.name == "memory":
-        pytest.skip("memory has no limit")
     topic = await stage.topic(1)
     await stage.send([Message(topic, b"key", b"x" * 999_000, (("ce_id", b"0"),)), *tools.messages(topic, 3)])
     stage.settings = stage.settings.model_copy(update={"max_message_bytes": 200_000})
