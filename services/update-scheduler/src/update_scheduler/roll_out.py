@@ -82,6 +82,9 @@ class RolloutBook(Protocol):
     ) -> None:
         """These requests are a wave of it; `wholes` is the group request of each linked district."""
 
+    async def drop(self, rollout_id: UUID, districts: Sequence[str]) -> None:
+        """These districts need nothing: they leave the rollout."""
+
     async def save(self, rollout_id: UUID, state: RolloutState) -> None:
         """Its state now, one revision on."""
 
@@ -109,6 +112,15 @@ class Intent:
     canaries: frozenset[str]
     per_window: int
     starts_after: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """What a wave became: `made` requests, districts whose own request it takes, and who needs nothing."""
+
+    made: int
+    asked: tuple[str, ...]
+    needless: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,10 +166,12 @@ class RollOut:
             await book.add(made, sites)
         return made
 
-    async def release(self, person: Person, rollout_id: UUID, revision: int) -> Wave:
+    async def release(self, person: Person, rollout_id: UUID, revision: int) -> Release:
         """Request the next wave for all of its districts and schedule it into the next free window.
 
-        Raises `NotThere`, `Stale`, `Clash` while it is paused, while canaries are not done, or with no window.
+        Districts that asked for this version or a later one themselves join the wave with their own request;
+        those that run it already leave the rollout. Raises `NotThere`, `Stale`, `Clash` while it is paused,
+        while canaries are not done, or with no window.
         """
         _check(person)
         now = self.clock.now()
@@ -165,35 +179,42 @@ class RollOut:
             rollout = await _locked(book, rollout_id, revision)
             _check_active(rollout)
             sites = await book.sites(rollout_id)
-            _check_canaries(sites)
-            waiting = [s for s in sites if s.request is None]
-            if not waiting:
-                raise Clash("all-released", "Every wave was released already.")
+            waiting = _next_stage(sites)
             districts = [s.district_id for s in waiting]
             places = await queue.lock_sites(districts)
             older = await queue.lock_open(districts)
             catalogue = await queue.catalogue()
-            intent = Intent(rollout.version, frozenset(), rollout.per_window, rollout.starts_after)
-            found = await _plan(queue, _grouped(waiting), intent, now)
-            if not found.waves:
-                raise Clash("no-window", "No window is free for the next wave.")
-            wave = found.waves[0]
-            made = _Making(queue, person, rollout, catalogue, places, older, now)
-            steps, requests, wholes = await made.wave(wave)
-            await self.scribe.record(queue, steps, person, now)
-            slot = Slot(
-                wave.occurrence.starts_at,
-                wave.occurrence.starts_at,
-                wave.occurrence.ends_at,
-                wave.occurrence.window,
-            )
-            dated = [decided(r, Order(Status.SCHEDULED, slot), now) for r in requests]
-            await self.scribe.record(queue, dated, person, now)
             number = 1 + max((s.wave or 0 for s in sites), default=0)
-            await book.released(rollout_id, number, requests, wholes)
+            needless = _running(catalogue, rollout.version, places)
+            own = [r for r in older if _same_or_later(catalogue, rollout.version, r, needless)]
+            asked = {r.district_id for r in own}
+            left = [s for s in waiting if s.district_id not in needless | asked]
+            await book.drop(rollout_id, sorted(needless))
+            await book.released(rollout_id, number, own, {})
+            made = _Making(queue, person, rollout, catalogue, places, older, now)
+            count = await self._wave(queue, book, made, left, number) if left else 0
             await book.save(rollout_id, RolloutState.ACTIVE)
             faults.point("update_scheduler.release.before_commit")
-        return wave
+        return Release(count, tuple(sorted(asked)), tuple(sorted(needless)))
+
+    async def _wave(
+        self, queue: Queue, book: RolloutBook, made: "_Making", left: Sequence[RolloutSite], number: int
+    ) -> int:
+        """Make and schedule the first wave of what is left; how many requests it is."""
+        rollout, now = made.rollout, made.now
+        intent = Intent(rollout.version, frozenset(), rollout.per_window, rollout.starts_after)
+        found = await _plan(queue, _grouped(left), intent, now)
+        if not found.waves:
+            raise Clash("no-window", "No window is free for the next wave.")
+        wave = found.waves[0]
+        steps, requests, wholes = await made.wave(wave)
+        await self.scribe.record(queue, steps, made.person, now)
+        starts, ends = wave.occurrence.starts_at, wave.occurrence.ends_at
+        slot = Slot(starts, starts, ends, wave.occurrence.window)
+        dated = [decided(r, Order(Status.SCHEDULED, slot), now) for r in requests]
+        await self.scribe.record(queue, dated, made.person, now)
+        await book.released(rollout.id, number, requests, wholes)
+        return len(requests)
 
     async def pause(self, person: Person, rollout_id: UUID, revision: int) -> int:
         """Hold it back: what has not begun becomes Deferred. How many. Raises as `release` does."""
@@ -266,13 +287,34 @@ def _check_active(rollout: Rollout) -> None:
         raise Clash("not-active", f"The rollout is {rollout.state.value}.")
 
 
-def _check_canaries(sites: Sequence[RolloutSite]) -> None:
-    canaries_left = any(s.canary and s.request is None for s in sites)
+def _next_stage(sites: Sequence[RolloutSite]) -> list[RolloutSite]:
+    """Whose turn it is: the canaries that are left, or all others once every canary is done."""
+    waiting = [s for s in sites if s.request is None]
+    if not waiting:
+        raise Clash("all-released", "Every wave was released already.")
+    if canaries := [s for s in waiting if s.canary]:
+        return canaries
     released = [
         Released(s.district_id, s.canary, s.wave or 0, s.status) for s in sites if s.request and s.status
     ]
-    if not canaries_left and (waiting := waits_for(released)):
-        raise Clash("canaries-first", f"The canaries are not done: {', '.join(waiting)}.")
+    if undone := waits_for(released):
+        raise Clash("canaries-first", f"The canaries are not done: {', '.join(undone)}.")
+    return waiting
+
+
+def _running(catalogue: Catalogue, version: str, places: Sequence[Site]) -> set[str]:
+    """The districts whose production runs the version or a later one."""
+    return {
+        s.district_id
+        for s in places
+        if s.environment is Environment.PRODUCTION and not catalogue.newer(version, s.version)
+    }
+
+
+def _same_or_later(catalogue: Catalogue, version: str, request: Request, needless: set[str]) -> bool:
+    """Is it a district's own open request that makes one of the rollout needless?"""
+    mine = request.target is Environment.PRODUCTION and request.district_id not in needless
+    return mine and not catalogue.newer(version, request.version)
 
 
 async def _locked(book: RolloutBook, rollout_id: UUID, revision: int) -> Rollout:

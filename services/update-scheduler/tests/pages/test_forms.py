@@ -322,3 +322,35 @@ async def test_of_two_releases_at_once_one_goes(world, visitor):
     )
     assert sorted(a[0] for a in answers) == [200, 409]
     assert len(await world.sql("select 1 from requests")) == 4
+
+
+async def test_a_district_that_asked_itself_joins_a_rollout_with_its_own_request(world, visitor):
+    operator = await visitor(OPERATOR)
+    own = await world.update("springfield", "2615")
+    older = await world.update("maple-county", "2611.1")
+    _, _, url = await operator.post("/waves", {"version": "2615", "per_window": "9", "go": "yes"})
+    path = url.removeprefix(world.http.base)
+    status, page, _ = await operator.post(path, {"act": "release", "revision": "1"})
+    assert status == 200
+    assert "A wave of 3 was requested" in page
+    assert "1 had asked themselves" in page
+    assert (await world.refresh(own))["status"] == "to_be_scheduled"
+    assert (await world.refresh(older))["status"] == "new_version_requested"
+    assert len(await world.sql("select 1 from requests")) == 5
+
+
+async def test_a_member_of_a_group_is_not_taken_back_alone(world, visitor):
+    gale = await visitor(GALE)
+    form = {"place": "group:prairie-consortium", "target": "production", "version": "2615"}
+    _, _, url = await gale.post("/requests/new", form)
+    member = (await world.sql("select id from requests where district_id = 'shelbyville'"))[0]["id"]
+    _, page = await gale.get(f"/requests/{member}/remove")
+    assert "moves with its group" in page
+    assert f"{url.removeprefix(world.http.base)}/remove" in page
+    sam = await visitor(SAM)
+    _, page = await sam.get(f"/requests/{member}/remove")
+    assert "Ask your group contact" in page
+    assert (await sam.post(f"/requests/{member}/remove", {"revision": "1"}))[0] == 409
+    status, _, _ = await gale.post(url.removeprefix(world.http.base) + "/remove", {"revision": "1"})
+    assert status == 200
+    assert len(await world.sql("select 1 from requests where cancelled_at is not null")) == 2

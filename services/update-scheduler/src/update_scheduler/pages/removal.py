@@ -3,9 +3,11 @@
 from aiohttp import web
 from bellwire_schemas.names import Environment
 
+from update_scheduler.domain.actors import Role
+from update_scheduler.domain.requests import Member
 from update_scheduler.errors import NotThere, QueueError, Stale
 from update_scheduler.pages.request_form import CONTACTS
-from update_scheduler.pages.request_page import revision
+from update_scheduler.pages.request_page import moves_as_one, revision
 from update_scheduler.pages.sight import members, seen
 from update_scheduler.pages.visits import Visit, page
 from update_scheduler.pages.words import card, places
@@ -19,6 +21,7 @@ async def ask(visit: Visit) -> web.StreamResponse:
 
 async def _render(visit: Visit, fault: str) -> web.Response:
     found = await seen(visit)
+    whole = ""
     if isinstance(found, GroupRequest):
         cards = [card(m.request, visit.now) for m in await members(visit, found)]
         effect = _effect({c.removable for c in cards})
@@ -29,6 +32,10 @@ async def _render(visit: Visit, fault: str) -> web.Response:
         effect, what, count = shown.removable, f"{shown.title} on {shown.places}", found.request.revision
         who = (await visit.store.names([found.request.district_id]))[found.request.district_id]
         back = f"/districts/{found.request.district_id}"
+        group = found.request.group
+        member = isinstance(group, Member) and not group.left and effect == "cancel"
+        if isinstance(group, Member) and member and await moves_as_one(visit, group.group_request):
+            whole, effect = f"/requests/{group.group_request}", ""
     return await visit.render(
         "remove.html.j2",
         409 if fault else 200,
@@ -38,6 +45,8 @@ async def _render(visit: Visit, fault: str) -> web.Response:
         revision=count,
         back=back,
         fault=fault,
+        whole=whole,
+        own_group=visit.person.role is Role.GROUP_CONTACT,
         nav="district",
     )
 

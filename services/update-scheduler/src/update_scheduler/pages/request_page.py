@@ -1,6 +1,7 @@
 """`/requests/{request_id}`: one request with its history and its thread, and what can be done next."""
 
 from collections.abc import Mapping, Sequence
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from aiohttp import web
@@ -45,7 +46,7 @@ async def render(
     assert isinstance(place, District)
     whole = request.group.group_request if isinstance(request.group, Member) else None
     names = await visit.store.group_names([whole] if whole else [])
-    together = await _moves_together(visit, whole) if whole and isinstance(request.group, Member) else False
+    together = await moves_as_one(visit, whole) if whole and isinstance(request.group, Member) else False
     shown = card(request, visit.now)
     sites = await registry.sites([request.district_id], "", 10)
     target = next((s for s in sites if s.id == request.sites[0]), None)
@@ -76,10 +77,10 @@ async def render(
     )
 
 
-async def _moves_together(visit: Visit, whole: object) -> bool:
+async def moves_as_one(visit: Visit, whole: UUID) -> bool:
     """Does the request still move with its group (domain.groups.moves_together)?"""
     async with visit.parts.transition.queues.begin() as queue:
-        found = still_in(await queue.members(whole))  # type: ignore[arg-type]
+        found = still_in(await queue.members(whole))
     return moves_together([r.state for r in found])
 
 

@@ -14,7 +14,7 @@ from update_scheduler.pages import forms
 from update_scheduler.pages.forms import Faults
 from update_scheduler.pages.request_page import revision
 from update_scheduler.pages.visits import Visit, page
-from update_scheduler.roll_out import Draft, Intent, RollOut, Rollout, RolloutSite
+from update_scheduler.roll_out import Draft, Intent, Release, RollOut, Rollout, RolloutSite
 
 OPERATORS = (TokenRole.OPERATOR,)
 NEWEST = 50
@@ -132,8 +132,7 @@ async def act(visit: Visit) -> web.StreamResponse:
     try:
         match visit.form.get("act", ""):
             case "release":
-                wave = await use.release(who, identity, read)
-                said = f"A wave of {wave.places} was requested and scheduled; the districts are mailed."
+                said = _told(await use.release(who, identity, read))
             case "pause":
                 said = f"Paused. {await use.pause(who, identity, read)} requests were deferred."
             case "resume":
@@ -148,6 +147,15 @@ async def act(visit: Visit) -> web.StreamResponse:
     except QueueError as error:
         return await _one(visit, error.detail)
     return await visit.go(f"/waves/{identity}", said)
+
+
+def _told(done: Release) -> str:
+    said = f"A wave of {done.made} was requested and scheduled; the districts are mailed."
+    if done.asked:
+        said += f" {len(done.asked)} had asked themselves: their own requests count."
+    if done.needless:
+        said += f" {len(done.needless)} run it already."
+    return said
 
 
 def when(sites: Sequence[RolloutSite]) -> datetime | None:

@@ -95,6 +95,9 @@ class PostgresRolloutBook:
             wholes=[wholes.get(r.district_id) for r in requests],
         )
 
+    async def drop(self, rollout_id: UUID, districts: Sequence[str]) -> None:  # noqa: D102
+        await ROLLOUTS.drop_sites(self._c, rollout_id=rollout_id, districts=list(districts))
+
     async def save(self, rollout_id: UUID, state: RolloutState) -> None:  # noqa: D102
         await ROLLOUTS.set_rollout_state(self._c, id=rollout_id, state=state.value)
 

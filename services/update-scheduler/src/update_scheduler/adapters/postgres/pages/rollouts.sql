@@ -42,3 +42,8 @@ where s.rollout_id = :rollout_id and s.district_id = n.district_id;
 -- name: set_rollout_state(id, state)!
 -- Its state now.
 update rollouts set state = :state, revision = revision + 1 where id = :id;
+
+-- name: drop_sites(rollout_id, districts)!
+-- Districts that need nothing leave a rollout.
+delete from rollout_sites
+where rollout_id = :rollout_id and request_id is null and district_id = any(:districts::text[]);
