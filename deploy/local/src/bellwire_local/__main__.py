@@ -78,7 +78,12 @@ def run(only: Only = None, report_to: Report = -1) -> None:
     else:
         with _one_sentence():
             stack = Stack(folder, children, tell=_say)
-            supervise(stack, _say, lambda: data.load(stack, _say))
+
+            def up_and_loaded() -> None:
+                data.load(stack, _say)
+                _say("up; Ctrl-C stops it, and leaves nothing")
+
+            supervise(stack, _say, up_and_loaded)
 
 
 @app.command()
