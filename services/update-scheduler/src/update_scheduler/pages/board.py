@@ -1,6 +1,8 @@
 """`/board`: the operators' queue by status, with filters, search, ages and timers."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from urllib.parse import urlencode
 from uuid import UUID
@@ -11,9 +13,9 @@ from bellwire_schemas.names import Role as TokenRole
 
 from update_scheduler.domain.sites import Hosting
 from update_scheduler.domain.statuses import Status
-from update_scheduler.pages.ports import BoardFilter, BoardRow
+from update_scheduler.pages.ports import BoardCounts, BoardFilter, BoardRow
 from update_scheduler.pages.recall import RECALL, Found
-from update_scheduler.pages.slots import offers
+from update_scheduler.pages.slots import Offers, offers
 from update_scheduler.pages.visits import Visit, page
 from update_scheduler.pages.words import CLOSED_ORDER, DATED, WAITING, card
 
@@ -51,52 +53,91 @@ def address(query: Mapping[str, str], **changes: str) -> str:
     return "/board?" + urlencode({k: v for k, v in (kept | changes).items() if v})
 
 
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """The rows of each section; `alone` is the one status that is shown ("" all open); `following` pages on."""
+
+    sections: Mapping[str, Sequence[BoardRow]]
+    alone: str
+    following: str
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Asks the store, once for each state of the queue."""
+
+    visit: Visit
+    query: Mapping[str, str]
+    wanted: BoardFilter
+
+    async def recall(
+        self,
+        what: Hashable,
+        of: Hashable,
+        ask: Callable[[], Awaitable[Found]],
+        *,
+        lasting: bool = False,
+    ) -> Found:
+        """The answer, remembered."""
+        recall = self.visit.request.app[RECALL]
+        return await recall.get((what, of), self.visit.now, ask, lasting=lasting)
+
+    async def sheet(self) -> Sheet:
+        """The rows that the address asks for."""
+        store, now, wanted = self.visit.store, self.visit.now, self.wanted
+        chosen = self.query.get("status", "")
+        status = next((s for s in Status if s == chosen), None)
+        paged = replace(wanted, after=_position(self.visit, self.query.get("after", "")))
+        if chosen == "removed":
+            return self._one(
+                chosen, await self.recall(chosen, paged, lambda: store.removed(paged, now, MANY + 1))
+            )
+        if status in CLOSED_ORDER:
+            ended = status
+            found = await self.recall(ended, paged, lambda: store.closed(ended, paged, now, MANY + 1))
+            return self._one(chosen, found)
+        if status is not None:
+            only = (status,)
+            some = await self.recall(only, paged, lambda: store.board(only, paged, now, MANY + 1))
+            return self._one(chosen, some[status])
+        every = (*WAITING, *DATED)
+        some = await self.recall(every, wanted, lambda: store.board(every, wanted, now, FEW))
+        return Sheet({s.value: rows for s, rows in some.items()}, "", "")
+
+    def _one(self, name: str, found: Sequence[BoardRow]) -> Sheet:
+        return Sheet({name: found[:MANY]}, name, _following(self.visit, self.query, found))
+
+    async def counts(self) -> BoardCounts:
+        """How many the filter leaves."""
+        store, now = self.visit.store, self.visit.now
+        return await self.recall("counts", self.wanted, lambda: store.counts(self.wanted, now))
+
+    async def offers(self) -> Offers:
+        """The next free windows, which rescheduling proposes."""
+        hosting = self.wanted.hosting or Hosting.CLOUD
+        registry, now = self.visit.parts.registry, self.visit.now
+        kinds = (RequestKind.VERSION_UPDATE,)
+        return await self.recall(
+            "offers", hosting, lambda: offers(registry, hosting, kinds, now), lasting=True
+        )
+
+
 async def board(visit: Visit) -> web.StreamResponse:
     """All open requests by status, or (`status`) those of one, or (`status=removed`) what was removed."""
-    query, store, now = dict(visit.request.query), visit.store, visit.now
+    query = dict(visit.request.query)
     wanted = wanted_of(query)
-
-    async def recall(what: Hashable, of: Hashable, ask: Callable[[], Awaitable[Found]]) -> Found:
-        return await visit.request.app[RECALL].get((what, of), now, ask)
-
-    chosen = query.get("status", "")
-    status = next((s for s in Status if s == chosen), None)
-    after = _position(visit, query.get("after", ""))
-    paged = BoardFilter(
-        wanted.search, wanted.kind, wanted.hosting, wanted.target, wanted.flag, wanted.occurrence, after
-    )
-    following = ""
-    sections: Mapping[str, Sequence[BoardRow]]
-    if chosen == "removed":
-        found = await recall("removed", paged, lambda: store.removed(paged, now, MANY + 1))
-        following = _following(visit, query, found)
-        sections = {"removed": found[:MANY]}
-    elif status in CLOSED_ORDER:
-        ended = status
-        found = await recall(ended, paged, lambda: store.closed(ended, paged, now, MANY + 1))
-        following = _following(visit, query, found)
-        sections = {status.value: found[:MANY]}
-    elif status is not None:
-        found = (await recall((status,), paged, lambda: store.board((status,), paged, now, MANY + 1)))[status]
-        following = _following(visit, query, found)
-        sections = {status.value: found[:MANY]}
-    else:
-        chosen = ""
-        some = await recall("all", wanted, lambda: store.board((*WAITING, *DATED), wanted, now, FEW))
-        sections = {s.value: rows for s, rows in some.items()}
-    hosting = wanted.hosting or Hosting.CLOUD
-    free = await recall(
-        "free", hosting, lambda: offers(visit.parts.registry, hosting, (RequestKind.VERSION_UPDATE,), now)
-    )
+    desk = Desk(visit, query, wanted)
+    sheet, counts, free = await asyncio.gather(desk.sheet(), desk.counts(), desk.offers())
     return await visit.render(
         "board.html.j2",
         sections={
-            name: [(row, card(row.request, visit.now)) for row in rows] for name, rows in sections.items()
+            name: [(row, card(row.request, visit.now)) for row in rows]
+            for name, rows in sheet.sections.items()
         },
-        counts=await recall("counts", wanted, lambda: store.counts(wanted, now)),
-        waiting=[s for s in WAITING if s.value in sections],
-        dated=[s for s in DATED if s.value in sections],
-        alone=chosen,
+        counts=counts,
+        waiting=[s for s in WAITING if s.value in sheet.sections],
+        dated=[s for s in DATED if s.value in sheet.sections],
+        alone=sheet.alone,
         closed=CLOSED_ORDER,
         everything=(*WAITING, *DATED),
         wanted=wanted,
@@ -104,16 +145,9 @@ async def board(visit: Visit) -> web.StreamResponse:
         address=address,
         flags=FLAGS,
         few=FEW,
-        following=following,
+        following=sheet.following,
         offers=free,
-        filtered=bool(
-            wanted.search
-            or wanted.kind
-            or wanted.hosting
-            or wanted.target
-            or wanted.flag
-            or wanted.occurrence
-        ),
+        filtered=wanted != BoardFilter(),
         nav="board",
     )
 
