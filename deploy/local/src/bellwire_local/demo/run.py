@@ -13,6 +13,7 @@ from bellwire_local.demo.hosting import Hosting
 from bellwire_local.demo.opening import Opening, phones_of
 from bellwire_local.demo.outside import Outside, Unexpected
 from bellwire_local.demo.reckoning import Push, Reckoning, reckon
+from bellwire_local.demo.scenes import Scenes
 from bellwire_local.demo.screen import Screen
 from bellwire_local.demo.walk import decisions, why_not
 
@@ -52,8 +53,10 @@ class Demo:
             self._screen.say(f"{act.at}  {act.title}: {len(act.changes)} changes")
             await day.play(act, moment, lambda fresh: self._seen(day, fresh))
         await hosting
-        await self._ask_why()
         await day.ledger.refresh()
+        for line in Scenes(self._plan, day.ledger.pushes).lines():
+            self._screen.say(line)
+        await self._ask_why()
         self._screen.numbers.decisions = await decisions(self._outside)
         known = {phone.token: phone.user.user_id for phone in phones}
         return reckon(day.due, day.ledger.pushes, known)
@@ -88,7 +91,7 @@ class Demo:
 
     async def _host(self) -> None:
         hosting = Hosting(self._outside, self._plan.district.district_id)
-        await hosting.run(lambda status: self._screen.say(f"update request: {status}"))
+        await hosting.run(lambda status: self._screen.say(f"       update request: {status}"))
         deadline = time.monotonic() + _MAILS_SECONDS
         while len(mails := await hosting.mails()) < hosting.steps_with_mail:
             if time.monotonic() > deadline:
@@ -96,7 +99,7 @@ class Demo:
                     f"{len(mails)} mails arrived of the update request, not {hosting.steps_with_mail}"
                 )
             await asyncio.sleep(0.1)
-        self._screen.say(f"update request: {len(mails)} mails, the last “{mails[-1]['subject']}”")
+        self._screen.say(f"       {len(mails)} mails, the last “{mails[-1]['subject']}”")
 
     async def _ask_why(self) -> None:
         for line in await why_not(self._outside, self._plan):

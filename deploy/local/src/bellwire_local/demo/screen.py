@@ -15,7 +15,7 @@ from rich.text import Text
 
 from bellwire_local.demo.reckoning import Push
 
-_SHOWN = 8
+_STEPS, _SHOWN = 22, 8
 
 
 @dataclass(slots=True)
@@ -78,7 +78,7 @@ class LiveScreen(AbstractContextManager["LiveScreen"]):
 
     def __init__(self, console: Console) -> None:
         self.numbers = Numbers()
-        self._steps: deque[str] = deque(maxlen=_SHOWN)
+        self._steps: deque[str] = deque(maxlen=_STEPS)
         self._phones: deque[Push] = deque(maxlen=_SHOWN)
         self._live = Live(console=console, get_renderable=self.picture, refresh_per_second=4, transient=False)
 
@@ -107,9 +107,9 @@ class LiveScreen(AbstractContextManager["LiveScreen"]):
         table.add_row("events in", str(now.events_in), "on lock screens", str(now.on_phones))
         table.add_row("latency p50", f"{now.p50 * 1000:.0f} ms", "p99", f"{now.p99 * 1000:.0f} ms")
         decided = "  ".join(f"{name} {count}" for name, count in sorted(now.decisions.items()))
-        steps = Text("\n".join(self._steps))
+        steps = Text("\n".join(self._steps), no_wrap=True, overflow="ellipsis")
         return Group(
-            Panel(steps, title="Bellwire, a school day", height=_SHOWN + 2),
+            Panel(steps, title="Bellwire, a school day", height=_STEPS + 2),
             Panel(Group(table, Text(f"decisions  {decided}"))),
             Panel(Group(*map(_lock_screen, self._phones)), title="lock screens", height=_SHOWN + 2),
         )
@@ -117,9 +117,10 @@ class LiveScreen(AbstractContextManager["LiveScreen"]):
 
 def _lock_screen(push: Push) -> Text:
     phone = "iPhone " if push.provider == "apns" else "Android"
-    line = Text(f"{phone}  ", style="dim", no_wrap=True, overflow="ellipsis")
+    line = Text(no_wrap=True, overflow="ellipsis")
+    line.append(f"{phone}  ", style="cyan")
     line.append(push.title, style="bold")
-    line.append(f"  {push.body}", style="default")
+    line.append(f"  {push.body}")
     return line
 
 
