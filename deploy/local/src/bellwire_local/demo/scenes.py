@@ -37,6 +37,7 @@ class Scenes:
         below, again = self._rang("noon", student, user), self._rang("seconds", student, user)
         yield f"lunch: 9.75 {below}, 8.50 after it {again}"
         user, first, second = scenes.two_children
-        yield f"two children: {self._rang('essay', first, user)} for one, {self._rang('essay', second, user)} for the other"
+        one, other = self._rang("essay", first, user), self._rang("essay", second, user)
+        yield f"two children, one guardian: {one} for one, {other} for the other"
         user, student = scenes.no_portal
         yield f"no portal access: a score of 55 {self._rang('quiz', student, user)}"

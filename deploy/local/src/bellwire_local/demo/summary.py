@@ -18,9 +18,7 @@ def print_summary(console: Console, reckoning: Reckoning, verdicts: Mapping[Verd
     for verdict, count in verdicts.items():
         plan.add_row(verdict.value, str(count))
     console.print(plan)
-    table = Table(
-        title="What was due against what the providers accepted", title_justify="left", show_header=False
-    )
+    table = Table(title="What was due, against the ledger", title_justify="left", show_header=False)
     table.add_row("due on phones", str(reckoning.due))
     table.add_row("accepted by APNs and FCM", str(reckoning.accepted))
     table.add_row("lost", str(len(reckoning.lost)))

@@ -25,9 +25,9 @@ async def why_not(outside: Outside, plan: Plan) -> list[str]:
 
 
 def _lines(why: Mapping[str, Any]) -> Iterator[str]:
-    yield f"why did 82 % not ring? outcome {why['outcome']}: {why['reason']}"
-    gates = ", ".join(f"{gate['gate']} {'open' if gate['open'] else 'CLOSED'}" for gate in why["gates"])
-    yield f"    gates: {gates}"
+    yield f"why did 82 not ring? {why['outcome']}, {why['reason']}"
+    closed = ", ".join(gate["gate"] for gate in why["gates"] if not gate["open"])
+    yield f"    {len(why['gates'])} gates, {f'closed: {closed}' if closed else 'all open'}"
     for name, effective in why["settings"].items():
         if name == "/groups/assignments/threshold":
             yield f"    {name}: {effective['value']}, set in layer {effective['layer']}"
