@@ -98,9 +98,7 @@ def replayed(history: Sequence[tuple[Any, bool]], document: dict[str, Any]) -> l
     for number, ((key, change), backfill) in enumerate(history):
         at = NOW + timedelta(seconds=number)
         version = change.model_copy(update={"modified_at": at})
-        incoming = Incoming(
-            SOURCE, str(SOURCE), f"e{number}", key, version, str(number), "{}", backfill, at, at
-        )
+        incoming = Incoming(SOURCE, str(SOURCE), f"e{number}", key, version, "{}", backfill, at, at)
         detected = detect(incoming, people, memory, at)
         assert isinstance(detected, Detected)
         found.append(detected)

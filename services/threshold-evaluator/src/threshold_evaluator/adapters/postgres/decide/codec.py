@@ -55,11 +55,6 @@ def read_memory(group: Group, text: str) -> Content:
             return Content(balance=Decimal(kept[0]), deleted=deleted)
 
 
-def read_content(group: Group, text: str) -> tuple[Content]:
-    """Read what `write_content` wrote, as the portal's preview takes it: in a tuple."""
-    return (read_memory(group, text),)
-
-
 def _write_score(score: Score) -> list[str]:
     return [score.form, str(score.percent), score.text]
 

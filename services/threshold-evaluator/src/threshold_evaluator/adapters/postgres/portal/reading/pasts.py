@@ -9,7 +9,7 @@ from bellwire_kit.auth import Caller
 from bellwire_kit.postgres import Connection, Pool
 from bellwire_schemas.names import Group, PortalRole
 
-from threshold_evaluator.adapters.postgres.decide.codec import read_content
+from threshold_evaluator.adapters.postgres.decide.codec import read_memory
 from threshold_evaluator.adapters.postgres.decide.people import district_of, school_of, unknown_district
 from threshold_evaluator.adapters.postgres.portal.reading.queries import of, reading_queries
 from threshold_evaluator.adapters.postgres.portal.writing.settings import documents_of
@@ -92,8 +92,8 @@ def _past(row: Mapping[str, Any], roster: Roster) -> Past:
         key=ThingKey(group, row["student_id"], row["thing_id"]),
         school_id=row["school_id"],
         calendar_id=row["calendar_id"],
-        before=read_content(group, row["memory_before"])[0],
-        now=read_content(group, row["memory_after"])[0],
+        before=read_memory(group, row["memory_before"]),
+        now=read_memory(group, row["memory_after"]),
         modified_at=row["modified_at"],
         arrived_at=row["accepted_at"],
         today=local_day(row["decided_at"], roster.district.timezone),
