@@ -64,3 +64,16 @@ def test_readers_hear_only_of_what_they_may_see(own, bound, about):
         assert all_of_it.woken.is_set()
         assert mine.woken.is_set() == (not about or (about in own and bound in ("", about)))
     assert len(readers) == 0
+
+
+def test_too_much_news_becomes_anything_may_have_changed():
+    readers = Readers()
+    with readers.reading(Person("o", Role.OPERATOR, AllDistricts())) as reader:
+        for n in range(3):
+            readers.tell(News("a", str(n)))
+        readers.tell(News("a", "1"))
+        assert reader.take() == [News("a", "0"), News("a", "1"), News("a", "2")]
+        assert reader.take() == []
+        for n in range(2000):
+            readers.tell(News("a", str(n)))
+        assert News() in reader.take()

@@ -18,6 +18,7 @@ class News:
 
 
 Tell = Callable[[News], None]
+MOST_WAITING = 1000
 
 
 class NewsSource(Protocol):
@@ -34,6 +35,7 @@ class Reader:
     person: Person
     district_id: str = ""
     woken: asyncio.Event = field(default_factory=asyncio.Event)
+    waiting: set[News] = field(default_factory=set)
     ended: bool = False
 
     def concerned(self, news: News) -> bool:
@@ -43,6 +45,18 @@ class Reader:
         if self.district_id and news.district_id != self.district_id:
             return False
         return self.person.sees(news.district_id)
+
+    def hear(self, news: News) -> None:
+        """Keep it until it is taken; of too many only that everything may have changed is kept."""
+        self.waiting.add(news)
+        if len(self.waiting) > MOST_WAITING:
+            self.waiting = {News()}
+        self.woken.set()
+
+    def take(self) -> list[News]:
+        """What was heard since the last time."""
+        taken, self.waiting = self.waiting, set()
+        return sorted(taken, key=lambda n: (n.district_id, n.request_id))
 
     async def wait(self, seconds: float) -> bool:
         """Wait for news, at most so long. Was there any?"""
@@ -78,7 +92,7 @@ class Readers:
         """Wake whom it concerns."""
         for reader in self._readers:
             if reader.concerned(news):
-                reader.woken.set()
+                reader.hear(news)
 
     def end(self) -> None:
         """The service stops: let every page go."""
