@@ -1,9 +1,9 @@
 """Command line of the local stack: `python -m bellwire_local up|down|run|status|clock|token`."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import psutil
 import typer
@@ -17,7 +17,11 @@ from bellwire_local.endpoints import Endpoints
 from bellwire_local.errors import ClockRefused, LocalError, NotUp
 from bellwire_local.local_tokens import local_token
 from bellwire_local.paths import local_directory
+from bellwire_local.processes import Progress
 from bellwire_local.services import EVERYTHING
+
+if TYPE_CHECKING:
+    from bellwire_local.stack import Stack
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="The local stack of Bellwire.")
 _out = Console(highlight=False, soft_wrap=True)
@@ -56,7 +60,6 @@ def up(only: Only = None) -> None:
 def run(only: Only = None, report_to: Report = -1) -> None:
     """Start everything in the foreground, until Ctrl-C."""
     # Imported here because the other commands answer in a third of the time without it.
-    from bellwire_local.demo import data  # noqa: PLC0415
     from bellwire_local.stack import Stack  # noqa: PLC0415
     from bellwire_local.supervisor import Reporter, supervise  # noqa: PLC0415
 
@@ -64,26 +67,24 @@ def run(only: Only = None, report_to: Report = -1) -> None:
     children = only or EVERYTHING
     if report_to >= 0:
         reporter = Reporter(report_to)
-        stack = Stack(folder, children, tell=reporter.tell)
-
-        def loaded() -> None:
-            data.load(stack, reporter.tell)
-            reporter.ready()
-
         try:
-            supervise(stack, reporter.tell, loaded)
+            stack = Stack(folder, children, tell=reporter.tell)
+            supervise(stack, reporter.tell, lambda: _loaded(stack, reporter.tell, reporter.ready))
         except LocalError as error:
             reporter.failed(error)
             raise typer.Exit(1) from error
     else:
         with _one_sentence():
             stack = Stack(folder, children, tell=_say)
+            up = "up; Ctrl-C stops it, and leaves nothing"
+            supervise(stack, _say, lambda: _loaded(stack, _say, lambda: _say(up)))
 
-            def up_and_loaded() -> None:
-                data.load(stack, _say)
-                _say("up; Ctrl-C stops it, and leaves nothing")
 
-            supervise(stack, _say, up_and_loaded)
+def _loaded(stack: "Stack", tell: Progress, ready: Callable[[], None]) -> None:
+    from bellwire_local.demo import data  # noqa: PLC0415
+
+    data.load(stack, tell)
+    ready()
 
 
 @app.command()
