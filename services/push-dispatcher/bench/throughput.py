@@ -1,14 +1,16 @@
-"""Deliveries per second beside a bare pyreqwest loop to the same server, in one run.
+"""Deliveries per second beside a bare pyreqwest loop to the same server, in one run, for APNs and for FCM.
 
-`measure(database_url, described)` is what `make bench` calls; `described` is the simulators' providers.json.
-By hand: `python services/push-dispatcher/bench/throughput.py DATABASE_URL providers.json [profile.txt]`.
+`measure(database_url, described, kafka)` is what `make bench` calls; `described` is the simulators'
+providers.json. By hand: `python services/push-dispatcher/bench/throughput.py DATABASE_URL providers.json
+[profile.txt]`; with KAFKA_BOOTSTRAP_SERVERS set, results are told to that broker, else to one in memory.
 """
 
 import asyncio
 import json
+import os
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -32,6 +34,7 @@ from bellwire_schemas.names import Area, Environment, Group, Kind, Privacy, Urge
 from bellwire_schemas.source import Source
 from bellwire_schemas.topics import ALERTS
 from push_dispatcher.adapters.apns.provider_token import ProviderToken, load_signing_key
+from push_dispatcher.adapters.fcm.oauth import AccessToken, load_service_account
 from push_dispatcher.adapters.http2 import Http2Settings, open_client
 from push_dispatcher.adapters.postgres.rows import digest
 from push_dispatcher.adapters.postgres.store import PostgresStore
@@ -50,6 +53,7 @@ class Figures:
     The `_cpu` ones are this process's CPU microseconds a delivery: they hold on a busy machine too.
     """
 
+    provider: str
     bare: float
     dispatcher: float
     bare_cpu: float
@@ -62,25 +66,39 @@ class Figures:
 
     def __str__(self) -> str:
         return (
-            f"bare pyreqwest loop {self.bare:,.0f}/s ({self.bare_cpu:.0f} us CPU each), dispatcher "
-            f"{self.dispatcher:,.0f} deliveries/s ({self.dispatcher_cpu:.0f} us CPU each): {self.share:.0%}"
+            f"{self.provider:4} bare pyreqwest loop {self.bare:,.0f}/s ({self.bare_cpu:.0f} us CPU each), "
+            f"dispatcher {self.dispatcher:,.0f} deliveries/s ({self.dispatcher_cpu:.0f} us CPU each): "
+            f"{self.share:.0%}"
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One provider: what its devices are, and the request that the bare loop sends again and again."""
+
+    platform: str
+    request: Callable[[Mapping[str, str], int], tuple[str, bytes]]
+    headers: Callable[[Mapping[str, str]], Awaitable[list[tuple[str, str]]]]
 
 
 def measure(
     database_url: str,
     described: Mapping[str, str],
+    kafka: str = "",
     *,
     deliveries: int = 20_000,
-    kafka: str = "",
     profile: Path | None = None,
-) -> Figures:
-    """Measure both on APNs; `kafka` (host:port) tells results to a real broker, else to one in memory."""
+) -> list[Figures]:
+    """Measure both providers; `kafka` (host:port) tells results to a real broker, else to one in memory."""
     migrate(database_url, SCHEMA, MIGRATIONS)
+    figures = []
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        bare = runner.run(_bare(described, deliveries))
-        full = runner.run(_dispatcher(database_url, described, deliveries, kafka, profile))
-    return Figures(bare[0], full[0], bare[1], full[1])
+        for provider, case in CASES.items():
+            file = profile and profile.with_stem(f"{profile.stem}-{provider}")
+            bare = runner.run(_bare(case, described, deliveries))
+            full = runner.run(_dispatcher(case, database_url, described, deliveries, kafka, file))
+            figures.append(Figures(provider, bare[0], full[0], bare[1], full[1]))
+    return figures
 
 
 def _settings(database_url: str, described: Mapping[str, str]) -> Settings:
@@ -92,33 +110,72 @@ def _settings(database_url: str, described: Mapping[str, str]) -> Settings:
         apns_key_id=described["apns_key_id"],
         apns_team_id=described["apns_team_id"],
         apns_topic=described["apns_topic"],
+        fcm_url=described["fcm"],
+        fcm_token_url=described["fcm_token_url"],
+        fcm_project_id=described["fcm_project_id"],
+        fcm_service_account_file=Path(described["fcm_service_account_file"]),
+        fcm_per_minute=6_000_000,
+        fcm_ramp_seconds=0.0,
         provider_ca_file=Path(described["ca_file"]),
         provider_streams=IN_FLIGHT,
     )
 
 
-async def _bare(described: Mapping[str, str], number: int) -> tuple[float, float]:
-    """The least that a client can do: the same request, again and again, by workers of one connection."""
-    client = open_client(Http2Settings(10.0, Path(described["ca_file"])))
+def _apns_request(described: Mapping[str, str], serial: int) -> tuple[str, bytes]:
+    return f"{described['apns']}/3/device/{serial:064x}", _APNS_BODY
+
+
+async def _apns_headers(described: Mapping[str, str]) -> list[tuple[str, str]]:
     key = load_signing_key(Path(described["apns_key_file"]))
     token = ProviderToken(key, described["apns_key_id"], described["apns_team_id"])
-    payload = json.dumps({"aps": {"alert": {"title": "T" * 20, "body": "B" * 60}, "badge": 1}}).encode()
-    headers = [
+    return [
         ("authorization", token.authorization()),
         ("apns-topic", described["apns_topic"]),
         ("apns-push-type", "alert"),
         ("apns-priority", "5"),
     ]
+
+
+def _fcm_request(described: Mapping[str, str], serial: int) -> tuple[str, bytes]:
+    url = f"{described['fcm']}/v1/projects/{described['fcm_project_id']}/messages:send"
+    return url, _FCM_BODY % serial
+
+
+async def _fcm_headers(described: Mapping[str, str]) -> list[tuple[str, str]]:
+    account = load_service_account(Path(described["fcm_service_account_file"]), described["fcm_token_url"])
+    http = Http2Settings(10.0, Path(described["ca_file"]))
+    access = AccessToken(account, open_client(http, prior_knowledge=False))
+    try:
+        return [("authorization", await access.authorization()), ("content-type", "application/json")]
+    finally:
+        await access.close()
+
+
+_APNS_BODY = json.dumps({"aps": {"alert": {"title": "T" * 20, "body": "B" * 60}, "badge": 1}}).encode()
+_FCM_BODY = (
+    b'{"message":{"token":"bench-%d","data":{"bellwire":"{}"},'
+    b'"android":{"priority":"normal","notification":{"title":"TTTTTTTTTT","body":"BBBBBBBBBBBBBBBBBBBB"}}}}'
+)
+CASES = {
+    "apns": Case("ios", _apns_request, _apns_headers),
+    "fcm": Case("android", _fcm_request, _fcm_headers),
+}
+
+
+async def _bare(case: Case, described: Mapping[str, str], number: int) -> tuple[float, float]:
+    """The least that a client can do: the same request, again and again, by workers of one connection."""
+    client = open_client(Http2Settings(10.0, Path(described["ca_file"])))
+    headers = await case.headers(described)
     left = iter(range(number))
 
     async def work() -> None:
         for serial in left:
-            url = f"{described['apns']}/3/device/{serial:064x}"
-            response = await client.post(url).headers(headers).body_bytes(payload).build().send()
+            url, body = case.request(described, serial)
+            response = await client.post(url).headers(headers).body_bytes(body).build().send()
             assert response.status == 200, response.status
 
-    first = f"{described['apns']}/3/device/{0:064x}"
-    await client.post(first).headers(headers).body_bytes(payload).build().send()
+    url, body = case.request(described, number)
+    await client.post(url).headers(headers).body_bytes(body).build().send()
     started, used = time.perf_counter(), time.process_time()
     await asyncio.gather(*(work() for _ in range(IN_FLIGHT)))
     seconds = time.perf_counter() - started
@@ -128,12 +185,12 @@ async def _bare(described: Mapping[str, str], number: int) -> tuple[float, float
 
 
 async def _dispatcher(
-    url: str, described: Mapping[str, str], number: int, kafka: str, profile: Path | None
+    case: Case, url: str, described: Mapping[str, str], number: int, kafka: str, profile: Path | None
 ) -> tuple[float, float]:
     source = Source(f"bench-{uuid4().hex[:8]}", Environment.PRODUCTION)
     batches = await asyncio.to_thread(_records, source, number)
     async with open_pool(url, SCHEMA, maximum=6) as pool:
-        await _register(pool, source, number)
+        await _register(pool, source, number, case.platform)
         if kafka:
             async with open_producer(StreamSettings(bootstrap_servers=kafka)) as producer:
                 return await _run(pool, url, described, producer, batches, source, profile)
@@ -182,7 +239,7 @@ _WAITING = "select exists(select 1 from deliveries where state = 'queued' and di
 _STATES = "select state, count(*) as number from deliveries where district_id = $1 group by state"
 
 
-async def _register(pool: asyncpg.Pool, source: Source, number: int) -> None:
+async def _register(pool: asyncpg.Pool, source: Source, number: int, platform: str) -> None:
     now = datetime.now(UTC)
     tokens = [UUID(int=uuid4().int).hex * 2 for _ in range(number)]
     names = (
@@ -195,7 +252,7 @@ async def _register(pool: asyncpg.Pool, source: Source, number: int) -> None:
             source.environment.value,
             f"u{serial}",
             f"i{serial}",
-            "ios",
+            platform,
             "bellwire",
             token,
             digest(token),
@@ -261,4 +318,10 @@ def _record(source: Source, serial: int) -> Record:
 
 if __name__ == "__main__":
     _, database, providers, *rest = sys.argv
-    print(measure(database, json.loads(Path(providers).read_text()), profile=Path(rest[0]) if rest else None))
+    for line in measure(
+        database,
+        json.loads(Path(providers).read_text()),
+        os.environ.get("KAFKA_BOOTSTRAP_SERVERS", ""),
+        profile=Path(rest[0]) if rest else None,
+    ):
+        print(line)

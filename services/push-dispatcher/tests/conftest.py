@@ -31,10 +31,10 @@ from bellwire_schemas.source import Source
 from bellwire_schemas.topics import ALERTS, DELIVERIES
 from push_dispatcher.adapters.postgres.store import PostgresStore
 from push_dispatcher.app import MIGRATIONS, SCHEMA, Parts, compose, open_providers
+from push_dispatcher.domain.alert import UserKey
 from push_dispatcher.domain.device import UNNARROWED, ApnsEnvironment, DeviceSettings, Platform
-from push_dispatcher.domain.intake import UserKey
 from push_dispatcher.domain.payload import Token
-from push_dispatcher.ports import Registration
+from push_dispatcher.ports.devices import Registration
 from push_dispatcher.settings import Settings
 
 NOW = datetime(2026, 3, 4, 15, 0, tzinfo=UTC)

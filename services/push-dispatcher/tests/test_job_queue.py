@@ -5,10 +5,10 @@ from uuid import UUID
 
 import pytest
 from bellwire_schemas.names import Environment
+from push_dispatcher.domain.alert import UserKey
 from push_dispatcher.domain.content import Purpose
-from push_dispatcher.domain.intake import UserKey
 from push_dispatcher.domain.job import Job
-from push_dispatcher.domain.payload import Push, Token
+from push_dispatcher.domain.payload import Message, Push, Token
 from push_dispatcher.job_queue import JobQueue
 
 NOW = datetime(2026, 3, 4, tzinfo=UTC)
@@ -16,26 +16,15 @@ NOW = datetime(2026, 3, 4, tzinfo=UTC)
 
 def job(number, installation="i", *, urgent=False, lease=60.0):
     identity = UUID(int=number)
-    push = Push(
-        identity,
-        Purpose.ALERT,
-        Token("t"),
-        "token",
-        "",
-        "",
-        0,
-        identity,
-        "",
-        "",
-        "",
-        "",
-        "",
-        identity,
-        urgent,
-        1,
+    message = Message(
+        Purpose.ALERT, "", "", 0, identity, "", "", "", "", "", identity, urgent=urgent, lifetime=1
     )
+    push = Push(identity, Token("t"), "token", message)
     user = UserKey("d", Environment.PRODUCTION, "u")
-    return Job(identity, "apns/production", user, installation, push, 0, NOW, NOW, NOW, monotonic() + lease)
+    device = (user.district_id, user.environment, installation)
+    return Job(
+        identity, "apns/production", user, installation, device, push, 0, NOW, NOW, NOW, monotonic() + lease
+    )
 
 
 async def test_urgent_goes_first():

@@ -1,62 +1,37 @@
 """Alerts from Kafka become delivery rows, in one transaction a batch; rows with room in memory go at once."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from time import monotonic
 from uuid import UUID
 
 from bellwire_kit.clock import Clock
 from bellwire_kit.faults import point
 from bellwire_kit.streams.protocol import DONE, DeadLetter, Outcome, Record
-from bellwire_schemas import catalogue
-from bellwire_schemas.alerts import AlertRequested, InboxChanged
-from bellwire_schemas.names import DeliveryOutcome
-from pydantic import ValidationError
 
 from push_dispatcher.candidates import Candidate, alert_candidates, badge_candidates
-from push_dispatcher.domain.delivery import End, Ruling, Send, State, Waiting
-from push_dispatcher.domain.intake import Event, Intake, UserKey, folded, user_of
-from push_dispatcher.domain.job import DeviceKey, Job
+from push_dispatcher.decoding import decoded
+from push_dispatcher.domain.alert import Event, UserKey, user_of
+from push_dispatcher.domain.delivery import End, Ruling, Send, State
+from push_dispatcher.domain.intake import Intake, folded
+from push_dispatcher.domain.job import Job
 from push_dispatcher.lane import Lanes
-from push_dispatcher.ports import DeliveryStore, Device, Ending, NewRow, Row, Told, Work
-from push_dispatcher.prepare import Due, job_of, lane_of_device
-from push_dispatcher.ruling import (
-    RECENT,
-    Holder,
-    badges,
-    delivery_told,
-    device_key,
-    device_told,
-    row_told,
-    ruled,
-)
-
-_NOT_OURS = "the alerts topic carries alert.requested, alert.withdrawn, inbox.changed and user.erased"
-_MODELS = {
-    name.encode(): catalogue.CATALOGUE[name].model
-    for name in (
-        catalogue.ALERT_REQUESTED,
-        catalogue.ALERT_WITHDRAWN,
-        catalogue.INBOX_CHANGED,
-        catalogue.USER_ERASED,
-    )
-}
-HOLD_SECONDS = 0.5
-
-
-@dataclass(slots=True)
-class _Plan:
-    """What one batch comes to: rows to write, with the device and job of each, and rows that end."""
-
-    rows: list[NewRow] = field(default_factory=list)
-    jobs: list[Job] = field(default_factory=list)
-    told: list[Told] = field(default_factory=list)
+from push_dispatcher.planning import Lease, planned
+from push_dispatcher.ports.devices import Device
+from push_dispatcher.ports.rows import Ending, NewRow, Row, Told
+from push_dispatcher.ports.store import DeliveryStore
+from push_dispatcher.ports.work import Work
+from push_dispatcher.relay import Relay
+from push_dispatcher.ruling import RECENT, Holder, badges, contested, ruled
+from push_dispatcher.telling import device_told, ended_at_once, no_device_told, row_told
 
 
 class Accept:
-    """Handler of the alerts topic (architecture.md section 4, "Send"); offsets follow its commit."""
+    """Handler of the alerts topic (architecture.md section 4, "Send"); offsets follow its commit.
+
+    `turn` is shared with `Feed`: what one of them leases is in its lane before the other rules about rows.
+    """
 
     def __init__(
         self,
@@ -65,210 +40,138 @@ class Accept:
         clock: Clock,
         owner: UUID,
         lease_seconds: float,
-        told: asyncio.Event,
+        relay: Relay,
+        turn: asyncio.Lock,
     ) -> None:
         self._store = store
         self._lanes = lanes
         self._clock = clock
         self._owner = owner
         self._lease_seconds = lease_seconds
-        self._told = told
+        self._relay = relay
+        self._turn = turn
 
     async def __call__(self, records: Sequence[Record]) -> Sequence[Outcome]:
         """Write the batch and hand on what may go at once. Raises only when the database is away."""
         outcomes: list[Outcome] = []
         events: list[Event] = []
         for record in records:
-            decoded = _decoded(record)
-            if isinstance(decoded, DeadLetter):
-                outcomes.append(decoded)
+            found = decoded(record)
+            if isinstance(found, DeadLetter):
+                outcomes.append(found)
             else:
                 outcomes.append(DONE)
-                events.append(decoded)
-        intake = folded(events)
+                events.append(found)
         if events:
-            await self._take(intake)
+            await self._take(folded(events))
         return outcomes
 
     async def _take(self, intake: Intake) -> None:
         recalled: list[Job] = []
-        try:
-            lease_ends = monotonic() + self._lease_seconds
-            async with self._store.work() as work:
-                jobs = await self._write(work, intake, recalled, lease_ends)
-                point("push.accepted")
-        except BaseException:
-            self._lanes.put(recalled)
-            raise
-        self._lanes.put(jobs)
-        self._told.set()
+        async with self._turn:
+            try:
+                lease = Lease(self._lease_seconds, monotonic() + self._lease_seconds)
+                async with self._store.work() as work:
+                    jobs, told = await self._write(work, intake, recalled, lease)
+                    point("push.accepted")
+            except BaseException:
+                self._lanes.put(recalled)
+                raise
+            self._lanes.put(jobs)
+        self._relay.drop(intake.erased)
+        self._relay.take(told)
 
-    async def _write(self, work: Work, intake: Intake, recalled: list[Job], lease_ends: float) -> list[Job]:
+    async def _write(
+        self, work: Work, intake: Intake, recalled: list[Job], lease: Lease
+    ) -> tuple[list[Job], list[Told]]:
         now = self._clock.now()
-        users = intake.users()
-        devices = await self._erased(work, intake, users, now)
-        rows = await work.recent_rows(users, now - RECENT)
-        inboxes = await work.inboxes(users)
+        told: list[Told] = []
+        if intake.erased:
+            told += await self._erased(work, list(intake.erased), recalled, now)
+        devices: dict[UserKey, list[Device]] = {user: [] for user in intake.users()}
+        for device in await work.devices(list(devices)):
+            devices[device.user].append(device)
+        rows = await work.rows_that_matter(_interests(intake), now - RECENT)
+        inboxes = await work.inboxes(list(devices)) if rows or intake.inboxes else {}
         if intake.inboxes:
             counts = {user: (change.unseen, change.seq) for user, change in intake.inboxes.items()}
             await work.remember_inboxes(counts)
-        recalled += self._lanes.recall([row.delivery_id for row in rows if row.leased_by == self._owner])
+        recalled += self._recalled(rows)
         holder = Holder(self._owner, {job.delivery_id for job in recalled})
-        candidates = [
-            *alert_candidates(intake, devices, rows),
-            *badge_candidates(intake.inboxes, devices, rows, inboxes, now),
-        ]
-        rulings = ruled(rows, _waiting(candidates, now), holder, now)
-        plan = self._planned(candidates, rulings, badges(rows, inboxes, _counting(intake)), lease_ends, now)
-        written = await work.write(plan.rows, self._owner, now)
+        candidates: list[Candidate] = alert_candidates(intake, devices, rows)
+        if intake.inboxes:
+            candidates += badge_candidates(intake.inboxes, devices, rows, inboxes, now)
+        rulings = ruled(rows, contested((row for row, _ in candidates), rows, now), holder, now)
+        badge = badges(rows, inboxes, [*intake.alerts.values(), *intake.inboxes.values()])
+        plan = planned(candidates, rulings, badge, self._lanes.room, lease, now)
+        left = await work.write(plan.rows, self._owner, now)
         point("push.written")
-        plan.told += [
-            _row_told(row, now) for row in plan.rows if row.delivery_id in written and _is_told(row)
-        ]
-        plan.told += _no_device(intake, devices, now)
-        back = await self._ended(work, intake, rows, rulings, holder, plan, recalled, now)
-        await work.tell(plan.told)
-        return [*back, *(job for job in plan.jobs if job.delivery_id in written)]
+        if left:
+            plan.leave(left)
+        told += ended_at_once(plan.rows, now)
+        told += no_device_told(intake, devices, now)
+        ended = await self._ended(work, intake, plan.rows, rows, rulings, holder, now)
+        told += [row_told(row, state, "", now) for row, state in ended if not row.silent]
+        await work.tell(told, self._owner)
+        back = _going_on(recalled, rows, {row.delivery_id for row, _ in ended}, intake)
+        return [*back, *plan.jobs], told
 
     async def _erased(
-        self, work: Work, intake: Intake, users: Sequence[UserKey], now: datetime
-    ) -> Mapping[UserKey, list[Device]]:
-        """Erase who is to be erased, then return the devices of everybody."""
-        if intake.erased:
-            gone = await work.devices(list(intake.erased))
-            await work.erase(list(intake.erased))
-            await work.tell([device_told(device, "user_erased", now) for device in gone])
-        devices: dict[UserKey, list[Device]] = {user: [] for user in users}
-        for device in await work.devices(users):
-            devices[device.user].append(device)
-        return devices
+        self, work: Work, users: Sequence[UserKey], recalled: list[Job], now: datetime
+    ) -> list[Told]:
+        """Erase users, calling back what of theirs has not begun; return what is told of their devices."""
+        gone = await work.devices(users)
+        recalled += self._recalled(await work.rows_that_matter({user: set() for user in users}, now - RECENT))
+        await work.erase(users)
+        return [device_told(device, "user_erased", now) for device in gone]
 
-    def _planned(
-        self,
-        candidates: Sequence[Candidate],
-        rulings: Mapping[UUID, Ruling],
-        badges: Mapping[UserKey, int],
-        lease_ends: float,
-        now: datetime,
-    ) -> _Plan:
-        plan = _Plan()
-        room: dict[str, int] = {}
-        for candidate in candidates:
-            ruling = rulings.get(candidate.delivery_id, Send())
-            state = candidate.state
-            if state is State.QUEUED and isinstance(ruling, End):
-                state = ruling.state
-            lane = lane_of_device(candidate.device)
-            if lane not in room:
-                room[lane] = self._lanes.room(lane)
-            left = room[lane]
-            wait = _wait(candidate, ruling)
-            at_once = state is State.QUEUED and wait <= 0 and left > 0
-            summary = ruling == Send(as_summary=True)
-            plan.rows.append(
-                candidate.row(
-                    state=state,
-                    lane=lane,
-                    wait_seconds=wait,
-                    lease_seconds=self._lease_seconds if at_once else 0.0,
-                    as_summary=summary,
-                )
-            )
-            if at_once:
-                room[lane] = left - 1
-                badge = badges.get(candidate.device.user, candidate.unseen)
-                plan.jobs.append(_job(candidate, badge, summary, lease_ends, now))
-        return plan
+    def _recalled(self, rows: Sequence[Row]) -> list[Job]:
+        return self._lanes.recall([row.delivery_id for row in rows if row.leased_by == self._owner])
 
     async def _ended(
         self,
         work: Work,
         intake: Intake,
+        written: Iterable[NewRow],
         rows: Sequence[Row],
         rulings: Mapping[UUID, Ruling],
         holder: Holder,
-        plan: _Plan,
-        recalled: Sequence[Job],
         now: datetime,
-    ) -> list[Job]:
-        """End the older rows that the batch overtook or withdrew; return the recalled jobs that go on."""
-        replaced = {row.delivery_id for row in plan.rows}
+    ) -> list[tuple[Row, State]]:
+        """End the older rows that the batch overtook or withdrew; return them with their ends."""
+        if intake.withdrawn:
+            await work.mark_withdrawn({known: user_of(event) for known, event in intake.withdrawn.items()})
+        if not rows:
+            return []
+        replaced = {row.delivery_id for row in written}
         states: dict[UUID, State] = {}
         summaries: list[UUID] = []
         for row in rows:
-            ruling = rulings.get(row.delivery_id)
-            if row.delivery_id in replaced or row.state is not State.QUEUED:
+            if row.delivery_id in replaced or row.state is not State.QUEUED or holder.holds(row):
                 continue
+            ruling = rulings.get(row.delivery_id)
             if _withdrawn(row, intake):
                 states[row.delivery_id] = State.WITHDRAWN
             elif isinstance(ruling, End):
                 states[row.delivery_id] = ruling.state
             elif ruling == Send(as_summary=True):
                 summaries.append(row.delivery_id)
-        if intake.withdrawn:
-            await work.mark_withdrawn({known: user_of(event) for known, event in intake.withdrawn.items()})
-        flying = {row.delivery_id for row in rows if holder.waiting(row).in_flight}
-        free = states.keys() - flying
-        ended = await work.end([Ending(known, states[known]) for known in free], self._owner, now)
+        ended = await work.end([Ending(known, state) for known, state in states.items()], self._owner, now)
         if summaries:
             await work.keep_summaries(summaries)
-        plan.told += [
-            row_told(row, states[row.delivery_id], "", now)
-            for row in rows
-            if row.delivery_id in ended and not row.silent
-        ]
-        known = {row.delivery_id for row in rows}
-        return [
-            job
-            for job in recalled
-            if job.delivery_id in known and job.delivery_id not in ended and job.user not in intake.erased
-        ]
+        return [(row, states[row.delivery_id]) for row in rows if row.delivery_id in ended]
 
 
-def _decoded(record: Record) -> Event | DeadLetter:
-    model = next((_MODELS.get(value) for name, value in record.headers if name == "ce_type"), None)
-    if model is None:
-        return DeadLetter("unknown_type", _NOT_OURS)
-    try:
-        decoded = model.model_validate_json(record.value)
-    except ValidationError as error:
-        found = error.errors(include_input=False, include_url=False, include_context=False)[0]
-        return DeadLetter("invalid_data", f"{'/'.join(map(str, found['loc']))}: {found['msg']}")
-    return decoded  # type: ignore[return-value]
-
-
-def _waiting(candidates: Sequence[Candidate], now: datetime) -> dict[DeviceKey, list[Waiting]]:
-    waiting: dict[DeviceKey, list[Waiting]] = {}
-    for candidate in candidates:
-        waiting.setdefault(device_key(candidate.device), []).append(candidate.waiting(now))
-    return waiting
-
-
-def _counting(intake: Intake) -> list[AlertRequested | InboxChanged]:
-    return [*intake.alerts.values(), *intake.inboxes.values()]
-
-
-def _wait(candidate: Candidate, ruling: Ruling) -> float:
-    left = (candidate.device.spare_until - datetime.now(UTC)).total_seconds()
-    held = 0.0 if isinstance(ruling, Send | End) else HOLD_SECONDS
-    return max(left, held, candidate.wait_seconds)
-
-
-def _job(candidate: Candidate, badge: int, summary: bool, lease_ends: float, now: datetime) -> Job:
-    due = Due(
-        delivery_id=candidate.delivery_id,
-        content=candidate.content,
-        urgent=candidate.urgent,
-        slot=candidate.slot,
-        send_before=candidate.send_before,
-        requested_at=candidate.requested_at,
-        attempts=0,
-        first_attempt=now,
-        as_summary=summary,
-        badge=badge,
-        lease_ends=lease_ends,
-    )
-    return job_of(due, candidate.device, now)
+def _interests(intake: Intake) -> dict[UserKey, set[str]]:
+    """Return the things whose rows matter, by user; the empty set stands for all of a user's rows."""
+    interests: dict[UserKey, set[str]] = {}
+    for alert in intake.alerts.values():
+        interests.setdefault(user_of(alert), set()).update(alert.things)
+    for event in intake.withdrawn.values():
+        interests.setdefault(user_of(event), {""})
+    for user in (*intake.inboxes, *intake.erased):
+        interests[user] = set()
+    return interests
 
 
 def _withdrawn(row: Row, intake: Intake) -> bool:
@@ -276,37 +179,11 @@ def _withdrawn(row: Row, intake: Intake) -> bool:
     return event is not None and user_of(event) == row.user
 
 
-def _is_told(row: NewRow) -> bool:
-    return row.state is not State.QUEUED and row.content.purpose.value == "alert"
-
-
-def _row_told(row: NewRow, now: datetime) -> Told:
-    return delivery_told(
-        row.user,
-        delivery_id=row.delivery_id,
-        alert_id=row.alert_id,
-        installation_id=row.installation_id,
-        provider=row.provider,
-        outcome=DeliveryOutcome(row.state.value),
-        reason="",
-        requested_at=row.requested_at,
-        at=now,
-    )
-
-
-def _no_device(intake: Intake, devices: Mapping[UserKey, Sequence[Device]], now: datetime) -> list[Told]:
+def _going_on(recalled: Sequence[Job], rows: Sequence[Row], ended: set[UUID], intake: Intake) -> list[Job]:
+    """Return the recalled jobs whose rows still wait."""
+    known = {row.delivery_id for row in rows}
     return [
-        delivery_told(
-            user_of(alert),
-            delivery_id=alert.alert_id,
-            alert_id=alert.alert_id,
-            installation_id="-",
-            provider="none",
-            outcome=DeliveryOutcome.NO_DEVICE,
-            reason="",
-            requested_at=alert.requested_at,
-            at=now,
-        )
-        for alert in intake.alerts.values()
-        if not devices[user_of(alert)]
+        job
+        for job in recalled
+        if job.delivery_id in known and job.delivery_id not in ended and job.user not in intake.erased
     ]

@@ -35,7 +35,7 @@ from push_dispatcher.domain.device import ApnsEnvironment, Provider
 from push_dispatcher.domain.job import lane_of
 from push_dispatcher.feed import Feed
 from push_dispatcher.lane import Lane, LaneLimits, Lanes
-from push_dispatcher.ports import PushProvider
+from push_dispatcher.ports.provider import PushProvider
 from push_dispatcher.registering import Devices
 from push_dispatcher.relay import Relay
 from push_dispatcher.results import Results
@@ -99,7 +99,6 @@ class Parts:
     sending: Sending
     devices: Devices
     retain: Retain
-    told: asyncio.Event
     owner: UUID
 
 
@@ -111,23 +110,23 @@ def compose(
     providers: dict[str, PushProvider],
 ) -> Parts:
     """Put the parts together over open connections."""
-    owner, told = uuid4(), asyncio.Event()
-    results = Results(store, clock, owner, told)
+    owner, turn = uuid4(), asyncio.Lock()
+    relay = Relay(store, producer, owner)
+    results = Results(store, clock, owner, relay)
     lanes = Lanes(
         Lane(name, provider, lane_limits(settings, name), results.add, results.gate)
         for name, provider in providers.items()
     )
-    feed = Feed(store, lanes, clock, owner, settings.lease_seconds, told)
+    feed = Feed(store, lanes, clock, owner, settings.lease_seconds, relay, turn)
     return Parts(
         store=store,
         lanes=lanes,
-        accept=Accept(store, lanes, clock, owner, settings.lease_seconds, told),
+        accept=Accept(store, lanes, clock, owner, settings.lease_seconds, relay, turn),
         results=results,
         feed=feed,
-        sending=Sending(store, lanes, feed, results, Relay(store, producer, told), owner),
-        devices=Devices(store, lanes, clock, owner, told, patience_seconds=settings.lease_seconds + 5),
-        retain=Retain(store, clock),
-        told=told,
+        sending=Sending(store, lanes, feed, results, relay, owner),
+        devices=Devices(store, lanes, clock, owner, relay, patience_seconds=settings.lease_seconds + 5),
+        retain=Retain(store, clock, owner, relay),
         owner=owner,
     )
 

@@ -39,13 +39,13 @@ class JobQueue:
         for job in jobs:
             if job.delivery_id not in self._known:
                 self._known.add(job.delivery_id)
-                (self._urgent if job.push.urgent else self._bulk).append(job)
+                (self._urgent if job.push.message.urgent else self._bulk).append(job)
                 added += 1
         self._wake(added)
 
     async def take(self) -> Job:
         """Return the next job of a device that has none in flight; wait for one."""
-        while (job := self._next()) is None:
+        while (job := self.next()) is None:
             waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
             self._waiters.append(waiter)
             try:
@@ -63,7 +63,7 @@ class JobQueue:
         if parked:
             self._parked -= len(parked)
             for waiting in reversed(parked):
-                (self._urgent if waiting.push.urgent else self._bulk).appendleft(waiting)
+                (self._urgent if waiting.push.message.urgent else self._bulk).appendleft(waiting)
             self._wake(len(parked))
 
     def recall(self, delivery_ids: Collection[UUID]) -> list[Job]:
@@ -86,7 +86,8 @@ class JobQueue:
         """Take back every job that nobody has begun."""
         return self.recall(frozenset(self._known))
 
-    def _next(self) -> Job | None:
+    def next(self) -> Job | None:
+        """Return the next job of a device that has none in flight, if there is one."""
         latest = monotonic() + self._margin
         for queue in (self._urgent, self._bulk):
             while queue:

@@ -9,13 +9,13 @@ from uuid import UUID
 
 from bellwire_kit.faults import point
 from bellwire_kit.logs import logger
-from prometheus_client import Counter
 
 from push_dispatcher import metrics
 from push_dispatcher.domain import breaker as breakers
 from push_dispatcher.domain.job import Job
 from push_dispatcher.domain.pacing import Pace, Window, drawn, grown, pace, shrunk
 from push_dispatcher.domain.verdict import (
+    DELIVERED,
     Delivered,
     KeepCredentials,
     Misconfigured,
@@ -26,7 +26,7 @@ from push_dispatcher.domain.verdict import (
     Verdict,
 )
 from push_dispatcher.job_queue import JobQueue
-from push_dispatcher.ports import PushProvider
+from push_dispatcher.ports.provider import PushProvider
 
 _log = logger(__name__)
 
@@ -71,7 +71,7 @@ class Lane:
         self._stopping = False
         self._pace: Pace | None = None
         self._granted = 0
-        self._counters: dict[str, Counter] = {}
+        self._delivered = metrics.REQUESTS.labels(name, Delivered.__name__)
         self._seconds = metrics.REQUEST_SECONDS.labels(name)
 
     def room(self) -> int:
@@ -120,39 +120,43 @@ class Lane:
             await asyncio.gather(*workers, return_exceptions=True)
 
     async def _work(self, index: int) -> None:
-        turn = self._turns[index]
+        turn, gate, queue = self._turns[index], self._gate, self._queue
         while True:
-            await turn.wait()
-            if not self._gate.is_set():
-                await self._gate.wait()
-            job = await self._queue.take()
-            if not turn.is_set() or not self._gate.is_set():
-                # The window shrank, or results piled up, while this worker waited for work.
-                self._queue.answered(job)
-                self._queue.put((job,))
-                continue
-            await self._allowed()
-            await self._send(job)
-
-    async def _send(self, job: Job) -> None:
-        sent_at = datetime.now(UTC)
-        started = perf_counter()
-        try:
-            verdict = await self._provider.send(job.push, sent_at)
-            point("push.answered")
-        finally:
-            self._queue.answered(job)
-        self._seconds.observe(perf_counter() - started)
-        self._heed(verdict)
-        self._report(job, verdict, sent_at)
-        if type(verdict) is Reconnect:
-            await self._provider.reconnect()
+            if not turn.is_set():
+                await turn.wait()
+            if not gate.is_set():
+                await gate.wait()
+            job = queue.next()
+            if job is None:
+                job = await queue.take()
+                if not turn.is_set() or not gate.is_set():
+                    # The window shrank, or results piled up, while this worker waited for work.
+                    queue.answered(job)
+                    queue.put((job,))
+                    continue
+            if self._granted <= 0:
+                await self._allowed()
+            self._granted -= 1
+            sent_at = datetime.now(UTC)
+            started = perf_counter()
+            try:
+                verdict = await self._provider.send(job.push, sent_at)
+                point("push.answered")
+            finally:
+                queue.answered(job)
+            self._seconds.observe(perf_counter() - started)
+            self._report(job, verdict, sent_at)
+            if verdict is DELIVERED:
+                self._delivered.inc()
+                self._answered_well()
+            else:
+                self._heed(verdict)
+                if type(verdict) is Reconnect:
+                    await self._provider.reconnect()
 
     def _heed(self, verdict: Verdict) -> None:
-        self._count(type(verdict).__name__)
+        metrics.REQUESTS.labels(self.name, type(verdict).__name__).inc()
         match verdict:
-            case Delivered():
-                self._answered_well()
             case Misconfigured(reason=reason) | StaleCredentials(reason=reason):
                 self._trip(reason)
             case TryAgain(overload=True):
@@ -167,12 +171,6 @@ class Lane:
                 self._answered_well()
             case _:
                 self._close_breaker()
-
-    def _count(self, verdict: str) -> None:
-        counter = self._counters.get(verdict)
-        if counter is None:
-            counter = self._counters[verdict] = metrics.REQUESTS.labels(self.name, verdict)
-        counter.inc()
 
     def _answered_well(self) -> None:
         if not self._warm or self._window.limit < self._limits.streams:
@@ -218,7 +216,6 @@ class Lane:
             self._pace, self._granted = drawn(self._pace, 64, now)
             if self._granted <= 0:
                 await asyncio.sleep(0.005)
-        self._granted -= 1
 
 
 class Lanes:
@@ -237,9 +234,14 @@ class Lanes:
 
     def put(self, jobs: Iterable[Job]) -> None:
         """Queue each job in its lane."""
+        by_lane: dict[str, list[Job]] = {}
         for job in jobs:
-            self._lanes[job.lane].put((job,))
+            by_lane.setdefault(job.lane, []).append(job)
+        for name, of_lane in by_lane.items():
+            self._lanes[name].put(of_lane)
 
     def recall(self, delivery_ids: Collection[UUID]) -> list[Job]:
         """Take back jobs that were not begun, from whichever lane."""
+        if not delivery_ids:
+            return []
         return [job for lane in self._lanes.values() for job in lane.recall(delivery_ids)]

@@ -1,73 +1,95 @@
 """A delivery, its device and its content put together into a job that a lane can send."""
 
-from dataclasses import dataclass
 from datetime import datetime
+from typing import Protocol
 from uuid import UUID
 
 from push_dispatcher.domain.content import Content, Purpose
-from push_dispatcher.domain.device import provider_of
-from push_dispatcher.domain.job import Job, lane_of
-from push_dispatcher.domain.payload import Push
-from push_dispatcher.ports import Device
+from push_dispatcher.domain.device import GENERIC, Text
+from push_dispatcher.domain.job import Job
+from push_dispatcher.domain.payload import Message, Push
+from push_dispatcher.ports.devices import Device
 
 
-@dataclass(slots=True)
-class Due:
-    """What a row says of its push. `send_before` is product time, `lease_ends` a monotonic second."""
+class Due(Protocol):
+    """What a row says of its push; `send_before` is product time."""
 
-    delivery_id: UUID
-    content: Content
-    urgent: bool
-    slot: UUID
-    send_before: datetime
-    requested_at: datetime
-    attempts: int
-    first_attempt: datetime
-    as_summary: bool
-    badge: int
-    lease_ends: float
-
-
-def lane_of_device(device: Device) -> str:
-    """Return the pool that the device's pushes go through."""
-    return lane_of(provider_of(device.platform), device.apns_environment)
+    @property
+    def delivery_id(self) -> UUID: ...  # noqa: D102
+    @property
+    def content(self) -> Content: ...  # noqa: D102
+    @property
+    def urgent(self) -> bool: ...  # noqa: D102
+    @property
+    def slot(self) -> UUID: ...  # noqa: D102
+    @property
+    def send_before(self) -> datetime: ...  # noqa: D102
+    @property
+    def requested_at(self) -> datetime: ...  # noqa: D102
+    @property
+    def as_summary(self) -> bool: ...  # noqa: D102
 
 
-def job_of(due: Due, device: Device, now: datetime) -> Job:
-    """Make the job; the device's settings narrow its text. `now` is product time.
+class Messages:
+    """Messages of rows that follow each other: devices that are shown the same share one, made and encoded once.
 
-    The lifetime that the provider is given is what is left until `send_before`, at least a second: a phone
-    that is off until then shows nothing later.
+    `now` is product time. The lifetime that the provider is given is what is left until `send_before`, at
+    least a second: a phone that is off until then shows nothing later.
     """
-    content = due.content
-    title, body = content.text_for(device.settings, as_summary=due.as_summary)
-    lifetime = max(1, int((due.send_before - now).total_seconds()))
+
+    def __init__(self, now: datetime) -> None:
+        self._now = now
+        self._shown: tuple[Text, int, bool] = (GENERIC, -1, False)
+        self._content: Content | None = None
+        self._message: Message | None = None
+
+    def of(self, due: Due, device: Device, badge: int) -> Message:
+        """Return what the device is shown; its settings narrow the text."""
+        content = due.content
+        text = content.text_for(device.settings, as_summary=due.as_summary)
+        shown = (text, badge, due.as_summary)
+        if self._message is not None and content is self._content and shown == self._shown:
+            return self._message
+        title, body = text if content.purpose is not Purpose.BADGE else ("", "")
+        lifetime = max(1, int((due.send_before - self._now).total_seconds()))
+        self._shown, self._content = shown, content
+        self._message = Message(
+            content.purpose,
+            title,
+            body,
+            badge,
+            content.alert_id,
+            content.student_id,
+            content.area,
+            content.thing_id,
+            content.link,
+            content.group,
+            due.slot,
+            due.urgent,
+            lifetime,
+        )
+        return self._message
+
+
+def job_of(
+    message: Message,
+    due: Due,
+    device: Device,
+    lease_ends: float,
+    first_attempt: datetime,
+    attempts: int = 0,
+) -> Job:
+    """Make the job of a leased row; `lease_ends` is a monotonic second."""
     return Job(
-        delivery_id=due.delivery_id,
-        lane=lane_of_device(device),
-        user=device.user,
-        installation_id=device.installation_id,
-        push=Push(
-            delivery_id=due.delivery_id,
-            purpose=content.purpose,
-            token=device.token,
-            token_kind=device.token_kind,
-            title=title if content.purpose is not Purpose.BADGE else "",
-            body=body if content.purpose is not Purpose.BADGE else "",
-            badge=due.badge,
-            alert_id=content.alert_id,
-            student_id=content.student_id,
-            area=content.area,
-            thing_id=content.thing_id,
-            link=content.link,
-            group=content.group,
-            slot=due.slot,
-            urgent=due.urgent,
-            lifetime=lifetime,
-        ),
-        attempts=due.attempts,
-        first_attempt=due.first_attempt,
-        registered_at=device.registered_at,
-        requested_at=due.requested_at,
-        lease_ends=due.lease_ends,
+        due.delivery_id,
+        device.lane,
+        device.user,
+        device.installation_id,
+        device.key,
+        Push(due.delivery_id, device.token, device.token_kind, message),
+        attempts,
+        first_attempt,
+        device.registered_at,
+        due.requested_at,
+        lease_ends,
     )

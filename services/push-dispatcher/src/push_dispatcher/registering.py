@@ -11,14 +11,18 @@ from bellwire_kit.clock import Clock
 from bellwire_schemas.alerts import AlertText
 from bellwire_schemas.ids import delivery_id
 
+from push_dispatcher.candidates import PROVIDER_NAMES
+from push_dispatcher.domain.alert import UserKey
 from push_dispatcher.domain.content import test_content
 from push_dispatcher.domain.delivery import State
-from push_dispatcher.domain.device import provider_of
-from push_dispatcher.domain.intake import UserKey
 from push_dispatcher.lane import Lanes
-from push_dispatcher.ports import DeliveryStore, Device, Ending, NewRow, Registration, Told, Work
-from push_dispatcher.prepare import lane_of_device
-from push_dispatcher.ruling import RECENT, device_key, device_told, row_told
+from push_dispatcher.ports.devices import Device, Registration
+from push_dispatcher.ports.rows import Ending, NewRow, Told
+from push_dispatcher.ports.store import DeliveryStore
+from push_dispatcher.ports.work import Work
+from push_dispatcher.relay import Relay
+from push_dispatcher.ruling import RECENT
+from push_dispatcher.telling import device_told, row_told
 
 TEST_LIFE = timedelta(minutes=10)
 _LOOK_AGAIN = (0.005, 0.02, 0.05, 0.1)
@@ -49,14 +53,14 @@ class Devices:
         lanes: Lanes,
         clock: Clock,
         owner: UUID,
-        told: asyncio.Event,
+        relay: Relay,
         patience_seconds: float,
     ) -> None:
         self._store = store
         self._lanes = lanes
         self._clock = clock
         self._owner = owner
-        self._told = told
+        self._relay = relay
         self._patience = patience_seconds
 
     async def listed(self, user: UserKey) -> Sequence[Device]:
@@ -73,8 +77,8 @@ class Devices:
         async with self._store.registry() as (work, registry):
             displaced = await registry.displace(new)
             device, created = await registry.register(new, now)
-            await self._ended(work, displaced, "device_replaced", now)
-        self._told.set()
+            told = await self._ended(work, displaced, "device_replaced", now)
+        self._relay.take(told)
         for former in displaced:
             await self._quiet(former.user, former.installation_id)
         return Registered(device, created)
@@ -87,8 +91,8 @@ class Devices:
         now = self._clock.now()
         async with self._store.registry() as (work, registry):
             removed = await registry.remove_device(user, installation_id)
-            await self._ended(work, removed, "logged_out", now)
-        self._told.set()
+            told = await self._ended(work, removed, "logged_out", now)
+        self._relay.take(told)
         forgotten = await self._quiet(user, installation_id)
         if not removed and not forgotten:
             raise NoSuchDevice
@@ -107,8 +111,8 @@ class Devices:
                 delivery_id=identity,
                 user=user,
                 installation_id=installation_id,
-                provider=provider_of(device.platform).value,
-                lane=lane_of_device(device),
+                provider=PROVIDER_NAMES[device.platform],
+                lane=device.lane,
                 alert_id=test_id,
                 content=test_content(test_id, text),
                 state=State.QUEUED,
@@ -125,15 +129,15 @@ class Devices:
             await work.write([row], self._owner, now)
         return identity
 
-    async def _ended(self, work: Work, devices: Sequence[Device], reason: str, now: datetime) -> None:
+    async def _ended(self, work: Work, devices: Sequence[Device], reason: str, now: datetime) -> list[Told]:
         """End what waits for removed devices, in the database and in this process's memory."""
         if not devices:
-            return
-        gone = {device_key(device) for device in devices}
+            return []
+        gone = {device.key for device in devices}
         told: list[Told] = [device_told(device, reason, now) for device in devices]
         rows = await work.end_of_devices(devices, State.WITHDRAWN, reason, now)
         held = await work.recent_rows([device.user for device in devices], now - RECENT)
-        mine = [row for row in held if row.leased_by == self._owner and device_key(row) in gone]
+        mine = [row for row in held if row.leased_by == self._owner and row.device in gone]
         recalled = {job.delivery_id for job in self._lanes.recall([row.delivery_id for row in mine])}
         endings = [Ending(known, State.WITHDRAWN, reason) for known in recalled]
         ended = await work.end(endings, self._owner, now)
@@ -143,7 +147,8 @@ class Devices:
             for row in mine
             if row.delivery_id in ended and not row.silent
         ]
-        await work.tell(told)
+        await work.tell(told, self._owner)
+        return told
 
     async def _quiet(self, user: UserKey, installation_id: str) -> int:
         """Wait until nobody holds a row of the device, then forget its deliveries; return how many."""

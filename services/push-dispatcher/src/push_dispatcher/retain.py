@@ -2,14 +2,16 @@
 
 import asyncio
 from datetime import timedelta
+from uuid import UUID
 
 from bellwire_kit.clock import Clock
 from bellwire_kit.logs import logger
 from bellwire_kit.postgres import UNAVAILABLE
 
 from push_dispatcher.domain.delivery import State
-from push_dispatcher.ports import DeliveryStore
-from push_dispatcher.ruling import device_told, row_told
+from push_dispatcher.ports.store import DeliveryStore
+from push_dispatcher.relay import Relay
+from push_dispatcher.telling import device_told, row_told
 
 _log = logger(__name__)
 DEVICES_FOR = timedelta(days=270)
@@ -20,8 +22,10 @@ _MOST = 1_000
 class Retain:
     """Removes in small steps, so that nothing waits for it. Time is product time."""
 
-    def __init__(self, store: DeliveryStore, clock: Clock) -> None:
+    def __init__(self, store: DeliveryStore, clock: Clock, owner: UUID, relay: Relay) -> None:
         self._store = store
+        self._owner = owner
+        self._relay = relay
         self._clock = clock
         self._stopping = asyncio.Event()
 
@@ -48,12 +52,12 @@ class Retain:
         async with self._store.work() as work:
             gone = await work.remove_unseen(now - DEVICES_FOR, _MOST)
             rows = await work.end_of_devices(gone, State.WITHDRAWN, "device_unseen", now)
-            await work.tell(
-                [
-                    *(device_told(device, "device_unseen", now) for device in gone),
-                    *(row_told(row, State.WITHDRAWN, "device_unseen", now) for row in rows if not row.silent),
-                ]
-            )
+            told = [
+                *(device_told(device, "device_unseen", now) for device in gone),
+                *(row_told(row, State.WITHDRAWN, "device_unseen", now) for row in rows if not row.silent),
+            ]
+            await work.tell(told, self._owner)
+        self._relay.take(told)
         async with self._store.work() as work:
             removed = await work.remove_old_rows(now - DELIVERIES_FOR, _MOST)
         return len(gone) == _MOST or removed == _MOST

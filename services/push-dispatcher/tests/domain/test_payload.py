@@ -10,6 +10,7 @@ from push_dispatcher.domain.content import Purpose
 from push_dispatcher.domain.device import GENERIC, DeviceSettings, Switch, mutes, shown
 from push_dispatcher.domain.payload import (
     LIMIT,
+    Message,
     Push,
     Token,
     apns_headers,
@@ -25,12 +26,9 @@ TEXT = st.text(max_size=60) | st.lists(
     max_size=600,
 ).map("".join)
 IDS = st.text(min_size=1, max_size=255)
-PUSHES = st.builds(
-    Push,
-    delivery_id=st.uuids(),
+MESSAGES = st.builds(
+    Message,
     purpose=st.just(Purpose.ALERT),
-    token=st.just(Token("ab" * 32)),
-    token_kind=st.just("token"),
     title=TEXT,
     body=TEXT,
     badge=st.integers(0, 10_000),
@@ -46,38 +44,38 @@ PUSHES = st.builds(
 )
 
 
-@given(PUSHES)
-def test_an_apns_payload_fits_and_names_what_it_is_about(push):
-    body = apns_payload(push)
+@given(MESSAGES)
+def test_an_apns_payload_fits_and_names_what_it_is_about(message):
+    body = apns_payload(message)
     assert len(body) <= LIMIT
     document = json.loads(body)
-    assert document["bellwire"]["alert_id"] == str(push.alert_id)
-    assert document["bellwire"]["thing_id"] == push.thing_id
-    assert document["aps"]["badge"] == push.badge
+    assert document["bellwire"]["alert_id"] == str(message.alert_id)
+    assert document["bellwire"]["thing_id"] == message.thing_id
+    assert document["aps"]["badge"] == message.badge
 
 
-@given(PUSHES)
-def test_an_fcm_message_fits(push):
-    fitted = fcm_fitted(push)
+@given(MESSAGES)
+def test_an_fcm_message_fits(message):
+    fitted = fcm_fitted(message)
     data = fcm_data(fitted)
     notification = {"title": fitted.title, "body": fitted.body, "tag": str(fitted.slot)}
     assert len(json_bytes({"data": data, "notification": notification})) <= LIMIT
     assert all(isinstance(value, str) for value in data.values())
-    assert json.loads(data["bellwire"])["student_id"] == push.student_id
+    assert json.loads(data["bellwire"])["student_id"] == message.student_id
 
 
-@given(PUSHES)
-def test_a_short_push_is_left_alone(push):
-    push = replace(push, title="Ana", body="Algebra", link="", student_id="s", thing_id="t")
-    assert json.loads(apns_payload(push))["aps"]["alert"] == {"title": "Ana", "body": "Algebra"}
+@given(MESSAGES)
+def test_a_short_push_is_left_alone(message):
+    message = replace(message, title="Ana", body="Algebra", link="", student_id="s", thing_id="t")
+    assert json.loads(apns_payload(message))["aps"]["alert"] == {"title": "Ana", "body": "Algebra"}
 
 
-@given(PUSHES, st.integers(1_700_000_000, 1_800_000_000))
-def test_headers_keep_the_rules(push, now):
-    headers = dict(apns_headers(push, now))
+@given(MESSAGES, st.integers(1_700_000_000, 1_800_000_000))
+def test_headers_keep_the_rules(message, now):
+    headers = dict(apns_headers(Push(UUID(int=7), Token("ab" * 32), "token", message), now))
     assert headers["apns-id"] == str(UUID(headers["apns-id"]))
     assert len(headers["apns-collapse-id"].encode()) <= 64
-    assert headers["apns-priority"] == ("10" if push.urgent else "5")
+    assert headers["apns-priority"] == ("10" if message.urgent else "5")
 
 
 @given(TEXT, st.integers(0, 400))

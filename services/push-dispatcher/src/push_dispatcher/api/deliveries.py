@@ -15,7 +15,8 @@ from bellwire_schemas.names import Role
 from push_dispatcher.api.devices import CLOCK
 from push_dispatcher.api.fields import Cursor, Id, Limit, Model
 from push_dispatcher.domain.delivery import State
-from push_dispatcher.ports import DeliveryLine, DeliveryQuery, DeliveryStore
+from push_dispatcher.ports.devices import DeliveryLine, DeliveryQuery
+from push_dispatcher.ports.store import DeliveryStore
 
 CURSORS: web.AppKey[Cursors] = web.AppKey("cursors", Cursors)
 STORE: web.AppKey[DeliveryStore] = web.AppKey("store", DeliveryStore)

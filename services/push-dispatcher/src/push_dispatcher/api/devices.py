@@ -17,10 +17,10 @@ from pydantic import Field, ValidationInfo, field_validator
 
 from push_dispatcher.api.fields import Body, Id, Model, OptionalToken
 from push_dispatcher.api.test_texts import test_text
+from push_dispatcher.domain.alert import UserKey
 from push_dispatcher.domain.device import ApnsEnvironment, DeviceSettings, Platform
-from push_dispatcher.domain.intake import UserKey
 from push_dispatcher.domain.payload import Token
-from push_dispatcher.ports import Device, Registration
+from push_dispatcher.ports.devices import Device, Registration
 from push_dispatcher.registering import Devices, NoSuchDevice, StillInFlight
 
 DEVICES: web.AppKey[Devices] = web.AppKey("devices", Devices)

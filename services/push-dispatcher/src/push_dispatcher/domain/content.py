@@ -5,10 +5,12 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from uuid import UUID
 
-from bellwire_schemas.alerts import AlertRequested, AlertText
+from bellwire_schemas.alerts import AlertText
 from bellwire_schemas.names import Privacy
 from pydantic import TypeAdapter
+from pydantic_core import to_json
 
+from push_dispatcher.domain.alert import Alert
 from push_dispatcher.domain.device import DeviceSettings, Text, shown
 
 
@@ -20,7 +22,7 @@ class Purpose(StrEnum):
     BADGE = "badge"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Content:
     """Texts by privacy level and what the `bellwire` object of the payload names (product.md section 6)."""
 
@@ -41,7 +43,7 @@ class Content:
         return shown(settings, self.privacy, texts)
 
 
-def alert_content(alert: AlertRequested) -> Content:
+def alert_content(alert: Alert) -> Content:
     """Keep of an alert what a push of it needs."""
     return Content(
         Purpose.ALERT,
@@ -68,6 +70,11 @@ def badge_content(change_id: UUID) -> Content:
 
 
 _STORED = TypeAdapter(Content)
+
+
+def content_text(content: Content) -> str:
+    """Return the JSON that a row keeps."""
+    return to_json(content).decode()
 
 
 def stored_content(text: str) -> Content:

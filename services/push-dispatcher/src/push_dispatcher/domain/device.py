@@ -64,6 +64,8 @@ def provider_of(platform: Platform) -> Provider:
 
 def mutes(settings: DeviceSettings, group: Group, kinds: Sequence[Kind]) -> bool:
     """Tell whether the device turned off the group, or every kind that the alert tells of."""
+    if settings is UNNARROWED:
+        return False
     if not settings.groups.get(group, _ON).enabled:
         return True
     return bool(kinds) and all(not settings.kinds.get(kind, _ON).enabled for kind in kinds)
@@ -71,6 +73,8 @@ def mutes(settings: DeviceSettings, group: Group, kinds: Sequence[Kind]) -> bool
 
 def shown(settings: DeviceSettings, chosen: Privacy, texts: Mapping[Privacy, Text]) -> Text:
     """Return the text of the widest level that neither alert nor device forbids; never a wider one."""
+    if settings is UNNARROWED and chosen in texts:
+        return texts[chosen]
     widest = min(_WIDTH[chosen], _WIDTH[settings.privacy])
     allowed = [level for level in texts if _WIDTH[level] <= widest]
     return texts[max(allowed, key=_WIDTH.__getitem__)] if allowed else GENERIC

@@ -4,39 +4,23 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from bellwire_schemas.alerts import AlertRequested, AlertWithdrawn, InboxChanged, UserErased
-from bellwire_schemas.names import Environment
-
-Event = AlertRequested | AlertWithdrawn | InboxChanged | UserErased
-
-
-@dataclass(frozen=True, slots=True)
-class UserKey:
-    """A user in one district and environment; nothing of two environments ever mixes."""
-
-    district_id: str
-    environment: Environment
-    user_id: str
+from push_dispatcher.domain.alert import Alert, Erasure, Event, InboxCount, UserKey, Withdrawal, user_of
 
 
 @dataclass(frozen=True, slots=True)
 class Intake:
     """What a batch asks: the last word about each alert, each user's newest inbox, the users to erase."""
 
-    alerts: dict[UUID, AlertRequested] = field(default_factory=dict)
-    withdrawn: dict[UUID, AlertWithdrawn] = field(default_factory=dict)
-    inboxes: dict[UserKey, InboxChanged] = field(default_factory=dict)
-    erased: dict[UserKey, UserErased] = field(default_factory=dict)
+    alerts: dict[UUID, Alert] = field(default_factory=dict)
+    withdrawn: dict[UUID, Withdrawal] = field(default_factory=dict)
+    inboxes: dict[UserKey, InboxCount] = field(default_factory=dict)
+    erased: dict[UserKey, Erasure] = field(default_factory=dict)
 
     def users(self) -> list[UserKey]:
         """Every user that the batch speaks of, once, in order."""
-        events: list[Event] = [*self.alerts.values(), *self.withdrawn.values(), *self.inboxes.values()]
-        return list(dict.fromkeys([*map(user_of, events), *self.erased]))
-
-
-def user_of(event: Event) -> UserKey:
-    """Return whose event it is."""
-    return UserKey(event.district_id, event.environment, event.user_id)
+        found = dict.fromkeys(map(user_of, self.alerts.values()))
+        found |= dict.fromkeys(map(user_of, self.withdrawn.values()))
+        return list(found | dict.fromkeys(self.inboxes) | dict.fromkeys(self.erased))
 
 
 def folded(events: Iterable[Event]) -> Intake:
@@ -47,16 +31,17 @@ def folded(events: Iterable[Event]) -> Intake:
     intake = Intake()
     for event in events:
         match event:
-            case AlertRequested():
+            case Alert():
                 intake.alerts[event.alert_id] = event
-                intake.withdrawn.pop(event.alert_id, None)
-            case AlertWithdrawn():
+                if intake.withdrawn:
+                    intake.withdrawn.pop(event.alert_id, None)
+            case Withdrawal():
                 intake.withdrawn[event.alert_id] = event
-            case InboxChanged():
+            case InboxCount():
                 known = intake.inboxes.get(user_of(event))
                 if known is None or event.seq > known.seq:
                     intake.inboxes[user_of(event)] = event
-            case UserErased():
+            case Erasure():
                 _forget(intake, user_of(event))
                 intake.erased[user_of(event)] = event
     return intake

@@ -21,17 +21,14 @@ class Token(str):
         return "<token>"
 
 
-@dataclass(frozen=True, slots=True)
-class Push:
-    """What one request carries. `lifetime` is the seconds until nobody should be shown it, zero or more.
+@dataclass(slots=True)
+class Message:
+    """What a push says: one for all devices that are shown the same text of an alert.
 
-    `token` never leaves the adapter and is kept out of `repr`, so that no log can show it.
+    `lifetime` is the seconds until nobody should be shown it, zero or more.
     """
 
-    delivery_id: UUID
     purpose: Purpose
-    token: Token
-    token_kind: str
     title: str
     body: str
     badge: int
@@ -46,15 +43,28 @@ class Push:
     lifetime: int
 
 
-Encode = Callable[[Push], bytes]
+@dataclass(slots=True)
+class Push:
+    """What one request carries: a message to one device.
+
+    `token` never leaves the adapter and is kept out of `repr`, so that no log can show it.
+    """
+
+    delivery_id: UUID
+    token: Token
+    token_kind: str
+    message: Message
+
+
+Encode = Callable[[Message], bytes]
 """How one provider writes what the limit counts."""
 
 
-def apns_payload(push: Push) -> bytes:
+def apns_payload(message: Message) -> bytes:
     """Return the JSON body; a long text is shortened, body before title; last of all the link goes."""
-    if push.purpose is Purpose.BADGE:
-        return json_bytes({"aps": {"badge": push.badge}})
-    return fitted(push, _apns)[1]
+    if message.purpose is Purpose.BADGE:
+        return json_bytes({"aps": {"badge": message.badge}})
+    return fitted(message, _apns)[1]
 
 
 def apns_headers(push: Push, now: int) -> tuple[tuple[str, str], ...]:
@@ -62,81 +72,82 @@ def apns_headers(push: Push, now: int) -> tuple[tuple[str, str], ...]:
 
     Priority 10 for urgent alerts, 5 otherwise; the collapse id is the slot: 36 bytes of the 64 allowed.
     """
+    message = push.message
     return (
         ("apns-id", str(push.delivery_id)),
-        ("apns-priority", "10" if push.urgent else "5"),
-        ("apns-expiration", str(now + push.lifetime) if push.lifetime else "0"),
-        ("apns-collapse-id", str(push.slot)),
+        ("apns-priority", "10" if message.urgent else "5"),
+        ("apns-expiration", str(now + message.lifetime) if message.lifetime else "0"),
+        ("apns-collapse-id", str(message.slot)),
     )
 
 
-def fcm_data(push: Push) -> dict[str, str]:
+def fcm_data(message: Message) -> dict[str, str]:
     """Return FCM's data: string values only, so the `bellwire` object is JSON text."""
-    if push.purpose is Purpose.BADGE:
-        return {"badge": str(push.badge)}
-    return {"bellwire": json_bytes(_bellwire(push)).decode()}
+    if message.purpose is Purpose.BADGE:
+        return {"badge": str(message.badge)}
+    return {"bellwire": json_bytes(_bellwire(message)).decode()}
 
 
-def fcm_fitted(push: Push) -> Push:
+def fcm_fitted(message: Message) -> Message:
     """Shorten a push until FCM's data and notification fit the limit."""
-    return fitted(push, _fcm)[0]
+    return fitted(message, _fcm)[0]
 
 
-def fitted(push: Push, encode: Encode) -> tuple[Push, bytes]:
+def fitted(message: Message, encode: Encode) -> tuple[Message, bytes]:
     """Shorten body, then title, then drop the link, until the encoded form is within the limit."""
-    encoded = encode(push)
+    encoded = encode(message)
     if len(encoded) > LIMIT:
-        push = replace(push, body=shortened(push.body, _room(push.body, encoded)))
-        encoded = encode(push)
+        message = replace(message, body=shortened(message.body, _room(message.body, encoded)))
+        encoded = encode(message)
     if len(encoded) > LIMIT:
-        push = replace(push, title=shortened(push.title, _room(push.title, encoded)))
-        encoded = encode(push)
+        message = replace(message, title=shortened(message.title, _room(message.title, encoded)))
+        encoded = encode(message)
     if len(encoded) > LIMIT:
         # The app finds the thing by its ids.
-        push = replace(push, link="")
-        encoded = encode(push)
-    return push, encoded
+        message = replace(message, link="")
+        encoded = encode(message)
+    return message, encoded
 
 
 def _room(text: str, encoded: bytes) -> int:
     return max(0, len(json_bytes(text)) - 2 - (len(encoded) - LIMIT))
 
 
-def _apns(push: Push) -> bytes:
+def _apns(message: Message) -> bytes:
     return json_bytes(
         {
             "aps": {
-                "alert": {"title": push.title, "body": push.body},
-                "badge": push.badge,
+                "alert": {"title": message.title, "body": message.body},
+                "badge": message.badge,
                 "sound": "default",
-                "interruption-level": "time-sensitive" if push.urgent else "active",
-                "thread-id": push.student_id,
+                "interruption-level": "time-sensitive" if message.urgent else "active",
+                "thread-id": message.student_id,
             },
-            "bellwire": _bellwire(push),
+            "bellwire": _bellwire(message),
         }
     )
 
 
-def _fcm(push: Push) -> bytes:
+def _fcm(message: Message) -> bytes:
     return json_bytes(
         {
-            "data": fcm_data(push),
+            "data": fcm_data(message),
             "notification": {
-                "title": push.title,
-                "body": push.body,
-                "tag": push.slot,
-                "channel_id": push.group,
-                "notification_count": push.badge,
+                "title": message.title,
+                "body": message.body,
+                "tag": message.slot,
+                "channel_id": message.group,
+                "notification_count": message.badge,
             },
         }
     )
 
 
-def _bellwire(push: Push) -> dict[str, object]:
+def _bellwire(message: Message) -> dict[str, object]:
     return {
-        "alert_id": push.alert_id,
-        "student_id": push.student_id,
-        "area": push.area,
-        "thing_id": push.thing_id,
-        "link": push.link,
+        "alert_id": message.alert_id,
+        "student_id": message.student_id,
+        "area": message.area,
+        "thing_id": message.thing_id,
+        "link": message.link,
     }

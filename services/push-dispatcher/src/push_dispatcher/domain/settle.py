@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from push_dispatcher.domain.backoff import Again, next_attempt
 from push_dispatcher.domain.delivery import State
 from push_dispatcher.domain.verdict import (
+    DELIVERED,
     Delivered,
     KeepCredentials,
     Misconfigured,
@@ -41,16 +42,19 @@ class Kept:
 
 
 Settled = Ended | Postponed | Kept
-_ACCEPTED = Ended(State.ACCEPTED)
+ACCEPTED = Ended(State.ACCEPTED)
+"""What nearly every answer settles: one value, to be known by identity."""
 
 
 def settle(
     verdict: Verdict, *, attempts: int, first_attempt: datetime, now: datetime, jitter: float
 ) -> Settled:
     """Decide about a row after attempt number `attempts` (from 1); times are real, `jitter` is in [0, 1)."""
+    if verdict is DELIVERED:
+        return ACCEPTED
     match verdict:
         case Delivered():
-            return _ACCEPTED
+            return ACCEPTED
         case Misconfigured(reason=reason) | StaleCredentials(reason=reason):
             return Kept(reason)
         case TryAgain(reason=reason, least=least) | SparePhone(reason=reason, least=least):

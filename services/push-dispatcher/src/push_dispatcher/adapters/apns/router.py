@@ -5,13 +5,14 @@ from datetime import datetime
 
 import orjson
 from bellwire_kit.faults import point
+from pyreqwest.request import ConsumedRequest
 from pyreqwest.response import Response
 
 from push_dispatcher.adapters.apns.provider_token import ProviderToken
 from push_dispatcher.adapters.http2 import TRANSPORT_ERRORS, Connection, Http2Settings
 from push_dispatcher.adapters.retry_after import read_retry_after
 from push_dispatcher.domain.apns import apns_verdict
-from push_dispatcher.domain.payload import Push, apns_headers, apns_payload
+from push_dispatcher.domain.payload import Message, Push, apns_headers, apns_payload
 from push_dispatcher.domain.verdict import DELIVERED, LOST, Misconfigured, StaleCredentials, Verdict
 
 
@@ -23,17 +24,27 @@ class ApnsProvider:
         self._fixed = (("apns-topic", topic), ("apns-push-type", "alert"))
         self._token = token
         self._connection = Connection(http)
+        self._message: Message | None = None
+        self._body = b""
 
     async def send(self, push: Push, sent_at: datetime) -> Verdict:
         """Send; an expired provider token is renewed once, if its rule allows, and the push sent again."""
-        body = apns_payload(push)
         authorization = self._token.authorization()
-        verdict = await self._post(push, body, authorization, sent_at)
-        if type(verdict) is not StaleCredentials:
-            return verdict
-        if not self._token.renew(authorization):
-            return Misconfigured(verdict.reason)
-        verdict = await self._post(push, body, self._token.authorization(), sent_at)
+        request = self._request(push, authorization)
+        point("push.sending")
+        try:
+            response = await request.send()
+            if response.status == 200:
+                return DELIVERED
+            verdict = await _read(response, sent_at)
+            if type(verdict) is not StaleCredentials:
+                return verdict
+            if not self._token.renew(authorization):
+                return Misconfigured(verdict.reason)
+            response = await self._request(push, self._token.authorization()).send()
+            verdict = await _read(response, sent_at)
+        except TRANSPORT_ERRORS:
+            return LOST
         return Misconfigured(verdict.reason) if isinstance(verdict, StaleCredentials) else verdict
 
     async def reconnect(self) -> None:
@@ -44,24 +55,23 @@ class ApnsProvider:
         """Close the connections."""
         await self._connection.close()
 
-    async def _post(self, push: Push, body: bytes, authorization: str, sent_at: datetime) -> Verdict:
-        request = (
+    def _request(self, push: Push, authorization: str) -> ConsumedRequest:
+        message = push.message
+        if message is not self._message:
+            # Devices that are shown the same follow each other: their body is encoded once.
+            self._message, self._body = message, apns_payload(message)
+        headers = (("authorization", authorization), *self._fixed, *apns_headers(push, int(time.time())))
+        return (
             self._connection.client.post(self._path + push.token)
-            .headers([("authorization", authorization), *self._fixed, *apns_headers(push, int(time.time()))])
-            .body_bytes(body)
+            .headers(headers)
+            .body_bytes(self._body)
             .build()
         )
-        point("push.sending")
-        try:
-            response = await request.send()
-            if response.status == 200:
-                return DELIVERED
-            return await _read(response, sent_at)
-        except TRANSPORT_ERRORS:
-            return LOST
 
 
 async def _read(response: Response, sent_at: datetime) -> Verdict:
+    if response.status == 200:
+        return DELIVERED
     reason, timestamp = "", None
     try:
         document = orjson.loads(memoryview(await response.bytes()))

@@ -7,12 +7,12 @@ import orjson
 from bellwire_kit.faults import point
 from pyreqwest.response import Response
 
-from push_dispatcher.adapters.fcm.message import fcm_body
+from push_dispatcher.adapters.fcm.message import addressed, fcm_message
 from push_dispatcher.adapters.fcm.oauth import AccessToken, CredentialsAway, CredentialsRefused
 from push_dispatcher.adapters.http2 import TRANSPORT_ERRORS, Connection, Http2Settings
 from push_dispatcher.adapters.retry_after import read_retry_after
 from push_dispatcher.domain.fcm import fcm_verdict, read_answer
-from push_dispatcher.domain.payload import Push
+from push_dispatcher.domain.payload import Message, Push
 from push_dispatcher.domain.verdict import (
     DELIVERED,
     LOST,
@@ -30,10 +30,16 @@ class FcmProvider:
         self._url = f"{url.rstrip('/')}/v1/projects/{quote(project_id, safe='')}/messages:send"
         self._token = token
         self._connection = Connection(http)
+        self._message: Message | None = None
+        self._encoded = b""
 
     async def send(self, push: Push, sent_at: datetime) -> Verdict:
         """Send; a refused access token is refreshed once and the push sent again."""
-        body = fcm_body(push)
+        message = push.message
+        if message is not self._message:
+            # Devices that are shown the same follow each other: all but their token is encoded once.
+            self._message, self._encoded = message, fcm_message(message)
+        body = addressed(self._encoded, push)
         try:
             authorization = await self._token.authorization()
             verdict = await self._post(body, authorization, sent_at)

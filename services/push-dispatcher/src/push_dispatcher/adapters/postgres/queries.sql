@@ -36,12 +36,14 @@ select * from unnest(:districts::text[], :environments::text[], :users::text[], 
     do update set unseen = excluded.unseen, seq = excluded.seq where inboxes.seq < excluded.seq;
 
 -- name: devices_of_users(districts, environments, users)
--- The users' devices; the share lock makes a removal wait until rows for them are committed, and then see them.
+-- The users' devices, held: whoever writes, leases or removes for one of them waits, and then sees what was done.
+-- Always in this order, so that two who hold several never wait for each other.
 select d.district_id, d.environment, d.user_id, d.installation_id, d.platform, d.app, d.token, d.token_kind,
        d.apns_environment, d.settings, d.registered_at, d.seen_at, d.spare_until
   from unnest(:districts::text[], :environments::text[], :users::text[]) as u (district_id, environment, user_id)
   join devices d using (district_id, environment, user_id)
-   for key share of d;
+ order by d.district_id, d.environment, d.installation_id
+   for no key update of d;
 
 -- name: recent_rows(districts, environments, users, since)
 -- Rows of the users that wait, or were written lately: what a ruling about their devices needs.
@@ -52,24 +54,38 @@ select d.delivery_id, d.district_id, d.environment, d.user_id, d.installation_id
   join deliveries d using (district_id, environment, user_id)
  where d.state = 'queued' or d.written_at > :since;
 
--- name: write_rows(rows, owner, now)
--- Insert delivery rows, given as one JSON array. A missed or withdrawn alert that was requested anew is queued
--- again under its id; what was accepted or has ended otherwise stays.
+-- name: rows_that_matter(districts, environments, users, things, since)
+-- Rows of the users that wait, and lately written ones that share a thing with the user's list, which is text of
+-- things parted by U+001F; null is any.
+select d.delivery_id, d.district_id, d.environment, d.user_id, d.installation_id, d.state, d.things,
+       d.written_at, d.send_before, d.requested_at, d.seq, d.unseen, d.purpose, d.withdrawn, d.alert_id,
+       d.provider, case when d.lease_until > now() then d.lease_owner end as leased_by
+  from unnest(:districts::text[], :environments::text[], :users::text[], :things::text[])
+       as u (district_id, environment, user_id, things)
+  join deliveries d using (district_id, environment, user_id)
+ where d.state = 'queued'
+    or d.written_at > :since and (u.things is null or d.things ?| string_to_array(u.things, chr(31)));
+
+-- name: write_rows(ids, districts, environments, users, installations, providers, lanes, alerts, purposes, states, urgents, slots, things, contents, unseens, seqs, requested, send_before, waits, leases, summaries, owner, now)
+-- Insert delivery rows. A missed or withdrawn alert that was requested anew is queued again under its id; what
+-- was accepted or has ended otherwise stays.
 insert into deliveries (delivery_id, district_id, environment, user_id, installation_id, provider, lane, alert_id,
                         purpose, state, urgent, slot, things, content, unseen, seq, requested_at, send_before,
                         as_summary, withdrawn, written_at, due_at, lease_owner, lease_until, ended_at)
-select r.delivery_id, r."user" ->> 'district_id', r."user" ->> 'environment', r."user" ->> 'user_id',
-       r.installation_id, r.provider, r.lane, r.alert_id, r.purpose, r.state, r.urgent, r.slot,
-       r.things, r.content, r.unseen, r.seq, r.requested_at, r.send_before, r.as_summary,
-       r.state = 'withdrawn', :now, now() + r.wait_seconds * interval '1 second',
+select r.delivery_id, r.district_id, r.environment, r.user_id, r.installation_id, r.provider, r.lane, r.alert_id,
+       r.purpose, r.state, r.urgent, r.slot, r.things::jsonb, r.content, r.unseen, r.seq, r.requested_at,
+       r.send_before, r.as_summary, r.state = 'withdrawn', :now, now() + r.wait_seconds * interval '1 second',
        case when r.lease_seconds > 0 then :owner::uuid end,
        case when r.lease_seconds > 0 then now() + r.lease_seconds * interval '1 second' end,
        case when r.state <> 'queued' then :now::timestamptz end
-  from jsonb_to_recordset(:rows::jsonb)
-       as r (delivery_id uuid, "user" jsonb, installation_id text, provider text, lane text, alert_id uuid,
-             purpose text, content text, state text, urgent bool, slot uuid, things jsonb, unseen int, seq bigint,
-             requested_at timestamptz, send_before timestamptz, wait_seconds float8, lease_seconds float8,
-             as_summary bool)
+  from unnest(:ids::uuid[], :districts::text[], :environments::text[], :users::text[], :installations::text[],
+              :providers::text[], :lanes::text[], :alerts::uuid[], :purposes::text[], :states::text[],
+              :urgents::bool[], :slots::uuid[], :things::text[], :contents::text[], :unseens::int[],
+              :seqs::bigint[], :requested::timestamptz[], :send_before::timestamptz[], :waits::float8[],
+              :leases::float8[], :summaries::bool[])
+       as r (delivery_id, district_id, environment, user_id, installation_id, provider, lane, alert_id, purpose,
+             state, urgent, slot, things, content, unseen, seq, requested_at, send_before, wait_seconds,
+             lease_seconds, as_summary)
     on conflict (delivery_id) do update
    set state = excluded.state, reason = '', content = excluded.content, things = excluded.things,
        slot = excluded.slot, unseen = excluded.unseen, seq = excluded.seq, lane = excluded.lane,
@@ -98,14 +114,33 @@ update deliveries d
  where d.district_id = w.district_id and d.environment = w.environment and d.user_id = w.user_id
    and d.alert_id = w.alert_id and d.state = 'queued';
 
--- name: lease(lane, owner, most, seconds)
--- Take due rows of a lane that nobody holds, urgent before bulk, the longest due first.
+-- name: due_rows(lane, most)
+-- Rows of a lane that are due and that nobody holds, urgent before bulk, the longest due first; nothing is locked.
+select d.delivery_id, d.district_id, d.environment, d.installation_id,
+       exists (select 1 from devices v
+                where v.district_id = d.district_id and v.environment = d.environment
+                  and v.installation_id = d.installation_id) as has_device
+  from deliveries d
+ where d.lane = :lane and d.state = 'queued' and d.due_at <= now()
+   and (d.lease_until is null or d.lease_until <= now())
+ order by d.urgent desc, d.due_at
+ limit :most;
+
+-- name: free_devices(districts, environments, installations)
+-- Those of the devices that nobody holds, held from now on.
+select d.district_id, d.environment, d.user_id, d.installation_id, d.platform, d.app, d.token, d.token_kind,
+       d.apns_environment, d.settings, d.registered_at, d.seen_at, d.spare_until
+  from unnest(:districts::text[], :environments::text[], :installations::text[])
+       as k (district_id, environment, installation_id)
+  join devices d using (district_id, environment, installation_id)
+   for no key update of d skip locked;
+
+-- name: lease(ids, owner, seconds)
+-- Take rows that are still due and that nobody holds. Their devices are held by then: what others leased is seen.
 with due as (
-    select delivery_id
-      from deliveries
-     where lane = :lane and state = 'queued' and due_at <= now() and (lease_until is null or lease_until <= now())
-     order by urgent desc, due_at
-     limit :most
+    select delivery_id from deliveries
+     where delivery_id = any(:ids::uuid[]) and state = 'queued' and due_at <= now()
+       and (lease_until is null or lease_until <= now())
        for update skip locked
 )
 update deliveries d
@@ -137,15 +172,24 @@ update deliveries
 -- These rows also stand for others that ended `collapsed`: they go with their summary text, now or later.
 update deliveries set as_summary = true where delivery_id = any(:ids::uuid[]);
 
+-- name: record_accepted(ids, attempts, firsts, now)
+-- Write that a provider accepted rows, whoever holds them by now; a row that was erased meanwhile is left.
+update deliveries d
+   set state = 'accepted', reason = '', attempts = r.attempts, first_attempt_at = r.first_attempt_at,
+       ended_at = :now, lease_owner = null, lease_until = null
+  from unnest(:ids::uuid[], :attempts::int[], :firsts::timestamptz[]) as r (id, attempts, first_attempt_at)
+ where d.delivery_id = r.id and d.state = 'queued'
+returning d.delivery_id;
+
 -- name: record_ended(rows, owner, now)
 -- Write the end of rows that were tried, given as one JSON array; a row that was erased meanwhile, or that
--- another now holds, is left, but what a provider accepted is always written.
+-- another now holds, is left.
 update deliveries d
    set state = r.state, reason = r.reason, attempts = r.attempts, first_attempt_at = r.first_attempt_at,
        ended_at = :now, lease_owner = null, lease_until = null
   from jsonb_to_recordset(:rows::jsonb)
        as r (id uuid, state text, reason text, attempts int, first_attempt_at timestamptz)
- where d.delivery_id = r.id and d.state = 'queued' and (d.lease_owner = :owner or r.state = 'accepted')
+ where d.delivery_id = r.id and d.state = 'queued' and d.lease_owner = :owner
 returning d.delivery_id;
 
 -- name: record_postponed(rows, owner, now)
@@ -162,20 +206,34 @@ returning d.delivery_id, d.state;
 
 -- name: spare_devices(districts, environments, installations, untils)!
 -- A provider asked to leave these devices alone for a while.
+with held as (
+    select d.district_id, d.environment, d.installation_id, s.until
+      from unnest(:districts::text[], :environments::text[], :installations::text[], :untils::timestamptz[])
+           as s (district_id, environment, installation_id, until)
+      join devices d using (district_id, environment, installation_id)
+     order by d.district_id, d.environment, d.installation_id
+       for no key update of d
+)
 update devices d
-   set spare_until = greatest(d.spare_until, s.until)
-  from unnest(:districts::text[], :environments::text[], :installations::text[], :untils::timestamptz[])
-       as s (district_id, environment, installation_id, until)
- where d.district_id = s.district_id and d.environment = s.environment
-   and d.installation_id = s.installation_id;
+   set spare_until = greatest(d.spare_until, held.until)
+  from held
+ where d.district_id = held.district_id and d.environment = held.environment
+   and d.installation_id = held.installation_id;
 
 -- name: prune_devices(districts, environments, installations, digests, gone)
 -- Remove devices whose token was refused, unless it was registered (again) after the time of the refusal.
+with refused as (
+    select d.district_id, d.environment, d.installation_id
+      from unnest(:districts::text[], :environments::text[], :installations::text[], :digests::bytea[],
+                  :gone::timestamptz[]) as p (district_id, environment, installation_id, digest, gone_at)
+      join devices d using (district_id, environment, installation_id)
+     where d.token_digest = p.digest and d.registered_at <= p.gone_at
+     order by d.district_id, d.environment, d.installation_id
+       for update of d
+)
 delete from devices d
- using unnest(:districts::text[], :environments::text[], :installations::text[], :digests::bytea[],
-              :gone::timestamptz[]) as p (district_id, environment, installation_id, digest, gone_at)
- where d.district_id = p.district_id and d.environment = p.environment
-   and d.installation_id = p.installation_id and d.token_digest = p.digest and d.registered_at <= p.gone_at
+ using refused r
+ where d.district_id = r.district_id and d.environment = r.environment and d.installation_id = r.installation_id
 returning d.district_id, d.environment, d.user_id, d.installation_id, d.platform, d.app, d.token, d.token_kind,
           d.apns_environment, d.settings, d.registered_at, d.seen_at, d.spare_until;
 
@@ -200,17 +258,23 @@ returning d.delivery_id, d.district_id, d.environment, d.user_id, d.installation
           d.written_at, d.send_before, d.requested_at, d.seq, d.unseen, d.purpose, d.withdrawn, d.alert_id,
           d.provider, null::uuid as leased_by;
 
--- name: tell(events)!
--- Put events, given as one JSON array, into the outbox.
-insert into outbox (district_id, environment, user_id, event_id, type, at, data)
-select e."user" ->> 'district_id', e."user" ->> 'environment', e."user" ->> 'user_id', e.event_id, e.type, e.at, e.data
-  from jsonb_to_recordset(:events::jsonb)
-       as e ("user" jsonb, event_id uuid, type text, at timestamptz, data text);
+-- name: tell(districts, environments, users, ids, types, ats, datas, owner, seconds)
+-- Put events into the outbox, in their order, and return their places; others leave them to their owner for a while.
+insert into outbox (district_id, environment, user_id, event_id, type, at, data, owner, claimed_until)
+select e.district_id, e.environment, e.user_id, e.event_id, e.type, e.at, e.data, :owner::uuid,
+       now() + :seconds::float8 * interval '1 second'
+  from unnest(:districts::text[], :environments::text[], :users::text[], :ids::uuid[], :types::text[],
+              :ats::timestamptz[], :datas::text[])
+       with ordinality as e (district_id, environment, user_id, event_id, type, at, data, place)
+ order by e.place
+returning seq;
 
--- name: untold(most)
--- The oldest events of the outbox that no other relay is telling.
+-- name: untold(owner, own, most)
+-- The oldest events of the outbox that nobody is telling: whose claim has ended, or (`own`) one's own.
 select seq, district_id, environment, user_id, event_id, type, at, data
-  from outbox order by seq limit :most for update skip locked;
+  from outbox
+ where claimed_until <= now() or (:own and outbox.owner = :owner)
+ order by seq limit :most for update skip locked;
 
 -- name: told(seqs)!
 -- Forget events that the broker has acknowledged.

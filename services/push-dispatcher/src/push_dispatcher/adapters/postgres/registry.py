@@ -9,8 +9,8 @@ from bellwire_schemas.source import Source
 
 from push_dispatcher.adapters.postgres.named import QUERIES, all_of
 from push_dispatcher.adapters.postgres.rows import device_of, digest
-from push_dispatcher.domain.intake import UserKey
-from push_dispatcher.ports import DeliveryLine, DeliveryQuery, Device, Registration
+from push_dispatcher.domain.alert import UserKey
+from push_dispatcher.ports.devices import DeliveryLine, DeliveryQuery, Device, Registration
 
 
 class PostgresRegistry:

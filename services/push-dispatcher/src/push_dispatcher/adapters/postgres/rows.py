@@ -1,6 +1,6 @@
 """Records of the database as the values of ports.py, and lists of values as the columns of a query."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any
@@ -8,14 +8,19 @@ from uuid import UUID
 
 from bellwire_schemas.names import Environment
 
+from push_dispatcher.domain.alert import UserKey
 from push_dispatcher.domain.content import Purpose, stored_content
 from push_dispatcher.domain.delivery import State
-from push_dispatcher.domain.device import ApnsEnvironment, DeviceSettings, Platform
-from push_dispatcher.domain.intake import UserKey
+from push_dispatcher.domain.device import UNNARROWED, ApnsEnvironment, DeviceSettings, Platform, provider_of
+from push_dispatcher.domain.job import lane_of
 from push_dispatcher.domain.payload import Token
-from push_dispatcher.ports import Device, LeasedRow, Row
+from push_dispatcher.ports.devices import Device
+from push_dispatcher.ports.rows import LeasedRow, Row
 
 _ENVIRONMENTS = {environment.value: environment for environment in Environment}
+_PLATFORMS = {platform.value: platform for platform in Platform}
+_APNS = {environment.value: environment for environment in ApnsEnvironment}
+_STATES = {state.value: state for state in State}
 NOBODY = UUID(int=0)
 LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
@@ -25,13 +30,12 @@ def digest(token: str) -> bytes:
     return sha256(token.encode("utf-8", "surrogatepass")).digest()
 
 
-def user_columns(users: Iterable[UserKey]) -> dict[str, list[str]]:
+def user_columns(users: Collection[UserKey]) -> dict[str, list[str]]:
     """Return the columns that name users."""
-    listed = list(users)
     return {
-        "districts": [user.district_id for user in listed],
-        "environments": [user.environment for user in listed],
-        "users": [user.user_id for user in listed],
+        "districts": [user[0] for user in users],
+        "environments": [user[1] for user in users],
+        "users": [user[2] for user in users],
     }
 
 
@@ -42,18 +46,22 @@ def user_of(record: Any) -> UserKey:
 
 def device_of(record: Any) -> Device:
     """Read a row of `devices`."""
+    platform = _PLATFORMS[record["platform"]]
+    apns_environment = _APNS[record["apns_environment"]]
+    settings = record["settings"]
     return Device(
-        user=user_of(record),
-        installation_id=record["installation_id"],
-        platform=Platform(record["platform"]),
-        app=record["app"],
-        token=Token(record["token"]),
-        token_kind=record["token_kind"],
-        apns_environment=ApnsEnvironment(record["apns_environment"]),
-        settings=DeviceSettings.model_validate(record["settings"]) if record["settings"] else _UNNARROWED,
-        registered_at=record["registered_at"],
-        seen_at=record["seen_at"],
-        spare_until=record["spare_until"],
+        user_of(record),
+        record["installation_id"],
+        platform,
+        record["app"],
+        Token(record["token"]),
+        record["token_kind"],
+        apns_environment,
+        DeviceSettings.model_validate(settings) if settings else UNNARROWED,
+        record["registered_at"],
+        record["seen_at"],
+        record["spare_until"],
+        lane_of(provider_of(platform), apns_environment),
     )
 
 
@@ -63,7 +71,7 @@ def row_of(record: Any) -> Row:
         delivery_id=_uuid(record["delivery_id"]),
         user=user_of(record),
         installation_id=record["installation_id"],
-        state=State(record["state"]),
+        state=_STATES[record["state"]],
         things={thing: datetime.fromisoformat(version) for thing, version in record["things"].items()},
         written_at=record["written_at"],
         send_before=record["send_before"],
@@ -100,6 +108,3 @@ def ids_of(records: Sequence[Any]) -> frozenset[UUID]:
 def _uuid(value: UUID) -> UUID:
     """Return the standard library's own class: asyncpg's subclass is equal but slower to hash."""
     return UUID(int=value.int)
-
-
-_UNNARROWED = DeviceSettings()

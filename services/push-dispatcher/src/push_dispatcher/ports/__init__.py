@@ -1,0 +1,1 @@
+"""What the handlers need from outside: a database and providers."""
