@@ -27,6 +27,7 @@ from threshold_evaluator.adapters.postgres.portal.roster.tables import PostgresR
 from threshold_evaluator.api.rates import PublicRate
 from threshold_evaluator.api.routes import add_portal
 from threshold_evaluator.deliveries import RecordDeliveries
+from threshold_evaluator.domain.surge import NEVER_A_SURGE, SurgeLimits
 from threshold_evaluator.evaluate import Evaluate
 from threshold_evaluator.release import Pace, Release
 from threshold_evaluator.roster_records import ProjectPlaces
@@ -82,7 +83,8 @@ def compose(settings: Settings, pool: Pool, producer: Producer, clock: Clock) ->
         bootstrap_servers=settings.kafka_bootstrap_servers, runtime=settings.stream_runtime
     )
     store = PostgresStore(pool)
-    evaluate = Evaluate(store, producer, clock)
+    limits = SurgeLimits(settings.surge_facts or NEVER_A_SURGE, settings.surge_times_usual)
+    evaluate = Evaluate(store, producer, clock, limits)
 
     def stream(name: str, topic: str, handler: Handler, batch: int) -> Stream:
         subscription = Subscription((topic,), f"{settings.consumer_group}.{name}", max_batch=batch)

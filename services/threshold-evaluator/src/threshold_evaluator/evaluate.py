@@ -21,6 +21,7 @@ from threshold_evaluator import announce, metrics
 from threshold_evaluator.decode import Decoded, RosterEvent, decode
 from threshold_evaluator.domain.deciding import Deciding, concerned_users
 from threshold_evaluator.domain.detecting import Detected, Incoming, detect
+from threshold_evaluator.domain.surge import SurgeLimits
 from threshold_evaluator.ports import (
     Known,
     Outgoing,
@@ -33,10 +34,13 @@ from threshold_evaluator.ports import (
 )
 from threshold_evaluator.project import project
 from threshold_evaluator.publish import publish
+from threshold_evaluator.surges import NOBODY_BRAKED, Braked, facts_by_school
 
 _log = logger(__name__)
 
 _STUDENTS_UNPARKED = 200
+
+LIMITS = SurgeLimits()
 
 _OF_A_VALUE = (ValueError, TypeError, LookupError, ArithmeticError, AttributeError)
 """What pure code raises about a value, and will again: the record is found and set aside; all else is retried."""
@@ -61,8 +65,9 @@ class Pass:
 class Evaluate:
     """Handles batches of change events; `producer` takes what is due at once."""
 
-    def __init__(self, store: Store, producer: Producer, clock: Clock) -> None:
+    def __init__(self, store: Store, producer: Producer, clock: Clock, limits: SurgeLimits = LIMITS) -> None:
         self._store, self._producer, self._clock = store, producer, clock
+        self._limits = limits
 
     async def __call__(self, records: Sequence[Record]) -> Sequence[Outcome]:
         """Evaluate a batch. Raises what the database raises when it is away: nothing is acknowledged then."""
@@ -145,8 +150,12 @@ class Evaluate:
         if parked:
             await tables.park(parked, now)
             faults.point("evaluate.parked")
-        spoken = await self._decide(detected, known, tables, now)
+        facts = facts_by_school(detected)
+        braked = await tables.surges.look(facts, self._limits, now) if facts else NOBODY_BRAKED
+        spoken = await self._decide(detected, known, braked, tables, now)
         await tables.write(spoken, now)
+        if facts:
+            await tables.surges.count(facts, braked, now)
         return spoken
 
     def _detect(
@@ -189,6 +198,7 @@ class Evaluate:
         self,
         detected: Mapping[Source, Sequence[Detected]],
         known: Mapping[Source, Known],
+        braked: Braked,
         tables: Transaction,
         now: datetime,
     ) -> list[Spoken]:
@@ -200,7 +210,7 @@ class Evaluate:
         faults.point("evaluate.locked")
         spoken: list[Spoken] = []
         for source, events in detected.items():
-            deciding = Deciding(known[source].unsent, accounts[source], now)
+            deciding = Deciding(known[source].unsent, accounts[source], now, braked.get(source, {}))
             for event in events:
                 deciding.take(event)
             outcomes = Counter((each.outcome, each.reason) for each in deciding.plan.decisions)

@@ -17,6 +17,7 @@ from threshold_evaluator.domain.due import DueAlert
 from threshold_evaluator.domain.roster import Roster
 from threshold_evaluator.domain.things import ThingKey, ThingState
 from threshold_evaluator.project import RosterTables
+from threshold_evaluator.surges import SurgeTables
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +117,10 @@ class Deciding(Protocol):
     @property
     def roster(self) -> RosterTables:
         """Where roster events are projected, in the same transaction."""
+
+    @property
+    def surges(self) -> SurgeTables:
+        """Where facts are counted and brakes pulled, in the same transaction."""
 
     async def known(self, wanted: Mapping[Source, Wanted]) -> Mapping[Source, Known]:
         """Read rosters, states, tellings and unsent alerts (locked) in a constant number of queries."""

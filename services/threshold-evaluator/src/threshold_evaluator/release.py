@@ -117,11 +117,16 @@ class Release:
         if not awake:
             return []
         known = await tables.peek({source: wanted_of(dues) for source, (_, dues) in awake.items()})
+        brakes = await tables.surges.brakes(
+            {source: {due.school_id for due in dues} for source, (_, dues) in awake.items()}
+        )
         faults.point("release.read")
         spoken = []
         for source, (accounts, dues) in awake.items():
             here = known[source]
-            plan = Releasing(here.roster, here.memory.states, accounts, now).take(dues)
+            plan = Releasing(here.roster, here.memory.states, accounts, now, brakes.get(source, {})).take(
+                dues
+            )
             spoken.append(announce.spoken(source, plan, accounts, now))
         return spoken
 

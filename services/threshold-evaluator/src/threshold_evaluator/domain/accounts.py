@@ -1,7 +1,7 @@
 """What is counted per user while alerts are timed: pushes of the day, windows, `unseen`, the rising `seq`."""
 
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from uuid import UUID
 
 from bellwire_schemas.ids import slot_id
@@ -58,12 +58,19 @@ class Account:
         return self.seq
 
     def push(
-        self, key: ThingKey, settings: Effective, source: Source, now: datetime, *, counts: bool
+        self,
+        key: ThingKey,
+        settings: Effective,
+        source: Source,
+        now: datetime,
+        *,
+        counts: bool,
+        follows_up: bool = False,
     ) -> UUID:
         """Record a push that goes now and return its slot: the window's, for a follow-up, else the thing's.
 
-        A follow-up is the push at the end of a window, up to one window later: it replaces the first on the
-        screen. Digests do not count to the cap and open no window.
+        A follow-up is what a window held: it replaces the first on the screen. Digests do not count to the cap
+        and open no window.
         """
         slot = slot_id(source, self.user_id, f"{key.group.value}/{key.student_id}/{key.thing_id}")
         if not counts:
@@ -73,8 +80,7 @@ class Account:
         self.count = self.count + 1 if self.day == today else 1
         self.day = today
         window = self.window(key)
-        length = timedelta(minutes=settings.coalesce_minutes)
-        if window.opened_at + length <= now < window.opened_at + 2 * length and window.slot != NO_SLOT:
+        if follows_up and window.slot != NO_SLOT:
             slot = window.slot
         window.opened_at, window.slot, window.touched = now, slot, True
         return slot

@@ -11,17 +11,20 @@ from threshold_evaluator.domain.accounts import Account
 from threshold_evaluator.domain.decision import Became, Decision, Detection, Reason
 from threshold_evaluator.domain.detecting import Detected, TellingKey, telling_key
 from threshold_evaluator.domain.due import DueAlert, Hold
-from threshold_evaluator.domain.effective import Effective
+from threshold_evaluator.domain.effective import Delivery, Effective
 from threshold_evaluator.domain.facts import in_order
 from threshold_evaluator.domain.gates import holding_bells, is_paused
 from threshold_evaluator.domain.identities import AlertIds
 from threshold_evaluator.domain.judging import Judgement, Route, Turn, told_after
 from threshold_evaluator.domain.standing import kinds_standing
+from threshold_evaluator.domain.surge import LOOKS_AGAIN, Resolution
 from threshold_evaluator.domain.things import ThingState
 from threshold_evaluator.domain.timing import Due, Session, Wait, due_time
 
 PAUSE_LOOKS_AGAIN = timedelta(hours=1)
 """A resumed district wakes what it held at once; this is only how long a lost wake-up could cost."""
+
+_SOONEST = tuple(Delivery)
 
 _REASON_OF: Mapping[Hold, Reason] = {
     Hold.NONE: Reason.TOLD,
@@ -93,11 +96,15 @@ class Plan:
 
 @dataclass(slots=True)
 class Deciding:
-    """Takes what detection found, one event after another; what a batch holds or sends counts for the next."""
+    """Takes what detection found, one event after another; what a batch holds or sends counts for the next.
+
+    `braked` has the schools in a surge, with what their administrator said of it.
+    """
 
     unsent: dict[TellingKey, DueAlert]
     accounts: Mapping[str, Account]
     now: datetime
+    braked: Mapping[str, Resolution] = field(default_factory=dict)
     plan: Plan = field(default_factory=Plan)
 
     def take(self, detected: Detected) -> None:
@@ -117,6 +124,8 @@ class Deciding:
             if telling in self.unsent:
                 due = self.unsent.pop(telling)
                 self._settle(due, Became.WITHDRAWN, due.alert_id)
+                if due.in_inbox:
+                    self.plan.corrected.append(due)
 
     def _settle(self, due: DueAlert, became: Became, sent_as: UUID) -> None:
         self.plan.held.pop(due.alert_id, None)
@@ -172,9 +181,16 @@ class Deciding:
         older = self.unsent.pop(telling)
         self._settle(older, Became.REPLACED, identity)
         standing = kinds_standing(turn.key, older.kinds, older.before, turn.now, judgement.settings)
+        kinds = in_order({*standing, *judgement.kinds})
+        delivery = judgement.delivery
+        if standing and older.delivery is not Delivery.INBOX:
+            # What was to be pushed still is: the soonest of all that is told now.
+            rules = judgement.settings.kinds
+            delivery = min((rules[kind].delivery for kind in kinds), key=_SOONEST.index)
         return replace(
             alert,
-            kinds=in_order({*standing, *judgement.kinds}),
+            kinds=kinds,
+            delivery=delivery,
             before=older.before,
             first_at=older.first_at,
             grace_until=older.grace_until,
@@ -192,10 +208,12 @@ class Deciding:
         over = alert.grace_until <= self.now
         if over:
             self._enter(telling, turn, account)
-        if judgement.route is Route.INBOX:
+        surging = self.braked.get(turn.school_id) is Resolution.INBOX_ONLY
+        if alert.delivery is Delivery.INBOX or surging:
             if not over:
-                self._hold(replace(alert, due_at=alert.grace_until, hold=Hold.GRACE))
-            return DecisionOutcome.INBOX_ONLY, judgement.reason, alert.grace_until
+                self._hold(replace(alert, due_at=alert.grace_until, hold=Hold.GRACE, delivery=Delivery.INBOX))
+            reason = Reason.SURGE if surging else judgement.reason
+            return DecisionOutcome.INBOX_ONLY, reason, alert.grace_until
         due = self._due(alert, turn, session, judgement.settings, account)
         if due.at <= self.now:
             slot = account.push(
@@ -215,6 +233,8 @@ class Deciding:
     ) -> Due:
         if is_paused(turn.district, turn.school):
             return Due(self.now + PAUSE_LOOKS_AGAIN, Hold.PAUSE, digest=False)
+        if self.braked.get(turn.school_id) is Resolution.HELD:
+            return Due(self.now + LOOKS_AGAIN, Hold.SURGE, digest=False)
         wait = Wait(alert.grace_until, alert.delivery, session, alert.capped_at, alert.mandatory)
         return due_time(wait, settings, account.pushes(turn.key), self.now)
 

@@ -26,6 +26,7 @@ from threshold_evaluator.domain.judging import told_after
 from threshold_evaluator.domain.preferences import resolve
 from threshold_evaluator.domain.roster import Roster, School, Student, Watcher
 from threshold_evaluator.domain.standing import kinds_standing
+from threshold_evaluator.domain.surge import LOOKS_AGAIN, Brake, Resolution, resolution_for
 from threshold_evaluator.domain.things import States
 from threshold_evaluator.domain.timing import Due, Wait, due_time
 from threshold_evaluator.domain.walls import local_day
@@ -75,12 +76,13 @@ def gates_now(roster: Roster, due: DueAlert, now: datetime) -> int:
 
 @dataclass(slots=True)
 class Releasing:
-    """Takes all that is due of one district's users; `finish` makes the summaries."""
+    """Takes all that is due of one district's users; `brakes` are those of their schools, oldest first."""
 
     roster: Roster
     states: States
     accounts: Mapping[str, Account]
     now: datetime
+    brakes: Mapping[str, Sequence[Brake]] = field(default_factory=dict)
     plan: Plan = field(default_factory=Plan)
     _groups: dict[tuple[str, ...], list[Telling]] = field(default_factory=dict)
 
@@ -123,6 +125,8 @@ class Releasing:
     def _go(self, case: _Case, kinds: tuple[Kind, ...]) -> None:
         rules = [case.settings.kinds[kind] for kind in kinds]
         delivery = case.due.delivery
+        if self._of_brake(case.due) is Resolution.INBOX_ONLY:
+            delivery = Delivery.INBOX
         if delivery is not Delivery.INBOX:
             delivery = min((rule.delivery for rule in rules), key=_SOONEST.index)
         due = replace(
@@ -144,6 +148,10 @@ class Releasing:
         else:
             self._send(replace(telling, due=held), digest=timed.digest)
 
+    def _of_brake(self, due: DueAlert) -> Resolution:
+        brakes = self.brakes.get(due.school_id, ())
+        return resolution_for(brakes, due.first_at, held=due.hold is Hold.SURGE)
+
     def _enter(self, telling: Telling) -> Telling:
         due = telling.due
         self.plan.inbox.append(telling)
@@ -156,6 +164,8 @@ class Releasing:
         due = telling.due
         if is_paused(self.roster.district, case.school):
             return Due(self.now + PAUSE_LOOKS_AGAIN, Hold.PAUSE, digest=False, capped_at=due.capped_at)
+        if self._of_brake(due) is Resolution.HELD:
+            return Due(self.now + LOOKS_AGAIN, Hold.SURGE, digest=False, capped_at=due.capped_at)
         if due.delivery is Delivery.INBOX:
             return Due(due.grace_until, Hold.GRACE, digest=False)
         wait = Wait(due.grace_until, due.delivery, telling.session, due.capped_at, due.mandatory)
@@ -186,7 +196,12 @@ class Releasing:
                 before = account.count
                 slots.append(
                     account.push(
-                        key, member.settings, self.roster.district.source, self.now, counts=not digest
+                        key,
+                        member.settings,
+                        self.roster.district.source,
+                        self.now,
+                        counts=not digest,
+                        follows_up=member.due.hold is Hold.COALESCE,
                     )
                 )
                 if len(counted) > 1 and not digest:

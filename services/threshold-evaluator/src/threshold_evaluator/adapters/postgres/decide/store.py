@@ -20,6 +20,7 @@ from threshold_evaluator.adapters.postgres.decide.reading import Reading, by_sou
 from threshold_evaluator.adapters.postgres.decide.rows import due_of, packed, scope_columns
 from threshold_evaluator.adapters.postgres.decide.writing import Writing
 from threshold_evaluator.adapters.postgres.portal.roster.tables import PostgresRoster
+from threshold_evaluator.adapters.postgres.surges.tables import PostgresSurges
 from threshold_evaluator.domain.accounts import Account
 from threshold_evaluator.domain.due import DueAlert
 from threshold_evaluator.ports import Known, OnItsWay, Outgoing, Parked, Spoken, Unparked, Unstorable, Wanted
@@ -49,11 +50,17 @@ class PostgresTransaction:
         self._reading = Reading(connection, self._queries)
         self._writing = Writing(connection, self._queries, filed)
         self._roster = PostgresRoster(connection)
+        self._surges = PostgresSurges(connection)
 
     @property
     def roster(self) -> RosterTables:
         """See `ports.Deciding.roster`."""
         return self._roster
+
+    @property
+    def surges(self) -> PostgresSurges:
+        """See `ports.Deciding.surges`."""
+        return self._surges
 
     @property
     def newly_filed(self) -> set[tuple[date, UUID]]:
