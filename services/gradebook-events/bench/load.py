@@ -22,7 +22,7 @@ class _Connection(asyncio.Protocol):
         self._transport: asyncio.WriteTransport
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast(asyncio.WriteTransport, transport)
+        self._transport = cast("asyncio.WriteTransport", transport)
         self._transport.write(self._requests[0])
 
     def data_received(self, data: bytes) -> None:

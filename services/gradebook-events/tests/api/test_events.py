@@ -192,7 +192,9 @@ async def test_a_bad_attribute_is_named(
         ({"student_id": "x" * 256}, "/data/student_id"),
         ({"score_percent": "NaN"}, "/data/score_percent"),
         ({"late": "true"}, "/data/late"),
-        ({"note": "a\x00b"}, "/data"),
+        ({"note": "a\x00b"}, "/data/note"),
+        ({"note": {"deep/er": ["ok", "a\x00b"]}}, "/data/note/deep~1er/1"),
+        ({"note": {"a\x00b": 1}}, "/data/note"),
     ],
 )
 async def test_bad_data_is_named(running: Running, over: dict[str, Any], pointer: str) -> None:

@@ -12,6 +12,7 @@ from bellwire_schemas.topics import CHANGE_EVENTS, ROSTER_EVENTS
 from gradebook_events.domain.admission import Admitted, admit
 from gradebook_events.domain.incoming import Incoming
 from gradebook_events.domain.oneroster.names import FileName, Mode
+from gradebook_events.domain.publishers import Publisher
 
 from ..conftest import NOW, Running, Starter, bearer, data_of
 from ..packages import csv_text, dated, manifest_text, package, roster, zipped
@@ -46,7 +47,7 @@ async def test_a_first_bulk_is_the_whole_roster_and_gradebook_and_alerts_nobody(
         incoming = Incoming(
             event.id, event.source, event.type, event.subject, "", event.data, event.extensions
         )
-        assert isinstance(admit(incoming, running.source, NOW), Admitted)
+        assert isinstance(admit(incoming, Publisher("p", running.source), NOW), Admitted)
         assert event.type in INCOMING
     assert one(events, "student", student_id="bob")["display_name"] == "Bobby Doe"
     enrolled = one(events, "enrollment", student_id="ann")

@@ -2,24 +2,32 @@
 
 import json
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
 from bellwire_schemas.catalogue import INCOMING
+from bellwire_schemas.changes import AssignmentChanged
+from bellwire_schemas.envelope import CloudEvent, to_kafka
+from bellwire_schemas.keys import student_key
 from bellwire_schemas.names import Environment
 from bellwire_schemas.source import Source
-from gradebook_events.domain.admission import Admitted, admit, depth
+from bellwire_schemas.topics import CHANGE_EVENTS
+from gradebook_events.domain.admission import Admitted, admit
 from gradebook_events.domain.incoming import Incoming
 from gradebook_events.domain.moments import NotAMoment, parse_moment
-from gradebook_events.domain.publishers import InvalidKey, PublisherKey, parse_key
+from gradebook_events.domain.publishers import InvalidKey, Publisher, PublisherKey, parse_key
 from gradebook_events.domain.refusals import Refusal, RefusalKind
+from gradebook_events.domain.safety import depth
 from gradebook_events.domain.share import Bucket, Share, Wait, full, take
 from gradebook_events.manage_publishers import new_key
+from gradebook_events.wire.kafka_binary import message_of
 from hypothesis import given
 from hypothesis import strategies as st
 
 NOW = datetime(2026, 3, 4, 15, tzinfo=UTC)
 OURS = Source("north", Environment.PRODUCTION)
+PUBLISHER = Publisher("p", OURS)
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers(-5, 5) | st.text(max_size=5),
@@ -47,14 +55,14 @@ def test_nothing_of_another_district_is_ever_admitted(
     source: Source, kind: str, subject: str, data: dict[str, Any]
 ) -> None:
     incoming = Incoming("id", str(source), kind, subject, "", json.dumps(data).encode(), {})
-    judged = admit(incoming, OURS, NOW)
+    judged = admit(incoming, PUBLISHER, NOW)
     if isinstance(judged, Admitted):
         assert source == OURS
         assert data["district_id"] == "north"
         assert judged.key.startswith(b"north/production/")
         assert judged.event.data == incoming.data
         assert datetime.fromisoformat(data["modified_at"]) <= NOW + timedelta(minutes=5)
-        assert judged.event.subject
+        assert judged.subject
     else:
         assert judged.event_id == "id"
         if source != OURS:
@@ -153,3 +161,83 @@ def test_what_is_no_moment(text: str) -> None:
 def test_a_refusal_names_a_kind_with_a_sentence() -> None:
     assert all(kind.sentence for kind in RefusalKind)
     assert Refusal(RefusalKind.NOT_AN_EVENT, "", "x").event_id == ""
+
+
+def judged(**over: Any) -> Admitted | Refusal:
+    data = {
+        "district_id": "north",
+        "modified_at": "2026-03-04T15:00:00Z",
+        "student_id": "s",
+        "school_id": "c",
+        "assignment_id": "a",
+        **over,
+    }
+    text = json.dumps(data).replace('"<', "").replace('>"', "").encode()
+    incoming = Incoming("id", str(OURS), "bellwire.assignment.changed.v1", "", "", text, {})
+    return admit(incoming, PUBLISHER, NOW)
+
+
+@given(
+    st.decimals(allow_nan=False, allow_infinity=False, min_value=-(10**9), max_value=10**9, places=14)
+    | st.floats(-1e9, 1e9).map(lambda one: Decimal(repr(one)))
+)
+def test_a_number_is_read_as_it_was_written_or_refused(number: Decimal) -> None:
+    written = format(number, "f")
+    found = judged(score_percent=f"<{written}>")
+    read = AssignmentChanged.__pydantic_validator__
+    if isinstance(found, Admitted):
+        assert read.validate_json(found.event.data, strict=True).score_percent == number
+    else:
+        assert found.pointer == "/data/score_percent"
+        digits = number.as_tuple()
+        assert len(digits.digits) > 15 or int(digits.exponent) < -15
+
+
+@pytest.mark.parametrize(
+    ("over", "pointer"),
+    [
+        ({"score_percent": "<99.99999999999999999>"}, "/data/score_percent"),
+        ({"score_points": "<1.00000000000000000001>", "title": "x"}, "/data/score_points"),
+        ({"title": "a\x00b"}, "/data/title"),
+    ],
+)
+def test_what_readers_would_change_is_refused_where_it_stands(over: dict[str, Any], pointer: str) -> None:
+    found = judged(**over)
+    assert isinstance(found, Refusal)
+    assert found.pointer == pointer
+
+
+@pytest.mark.parametrize(
+    "over",
+    [
+        {"score_percent": "<86.66666666666667>"},
+        {"score_percent": "99.99999999999999"},
+        {"their_own": "<99.99999999999999999>"},
+        {"student_id": "1234567890123456789", "assignment_id": "1" * 200},
+        {"title": "a\\u0000b"},
+    ],
+)
+def test_what_readers_take_as_it_is_comes_in(over: dict[str, Any]) -> None:
+    assert isinstance(judged(**over), Admitted)
+
+
+@given(
+    st.text(st.characters(categories=("L", "N", "P")), min_size=1, max_size=20),
+    st.dictionaries(
+        st.from_regex(r"[a-z0-9]{1,8}", fullmatch=True), st.text(min_size=1, max_size=5), max_size=2
+    ),
+    st.datetimes(datetime(1900, 1, 2), datetime(2026, 3, 4), timezones=st.just(UTC)),
+)
+def test_the_record_is_the_one_of_the_contract(
+    event_id: str, extensions: dict[str, str], at: datetime
+) -> None:
+    data = json.dumps({"district_id": "north", "modified_at": "2026-03-04T15:00:00Z", "student_id": "s",
+        "school_id": "c", "display_name": "x"}).encode()  # fmt: skip
+    extensions.pop("bellwirebackfill", None)
+    kind = "bellwire.student.changed.v1"
+    found = admit(Incoming(event_id, str(OURS), kind, "", at.isoformat(), data, extensions), PUBLISHER, NOW)
+    assert isinstance(found, Admitted)
+    message = message_of(found)
+    event = CloudEvent(event_id, str(OURS), kind, "students/s", at, data, extensions)
+    assert (message.value, message.headers) == to_kafka(event)
+    assert (message.topic, message.key) == (CHANGE_EVENTS, student_key(OURS, "s"))

@@ -14,6 +14,8 @@ from gradebook_events.accept import Accepted, Answer
 from gradebook_events.api.answers import RETRY_AFTER, item, problem_of
 from gradebook_events.api.callers import publisher_of
 from gradebook_events.api.parts import PARTS, Parts
+from gradebook_events.api.quick import accepted, body_of, media_of
+from gradebook_events.domain.incoming import Incoming
 from gradebook_events.domain.publishers import Publisher
 from gradebook_events.domain.refusals import Refusal, RefusalKind
 from gradebook_events.domain.share import Wait
@@ -62,44 +64,54 @@ class Events(PydanticView):  # type: ignore[misc]
             429: The publisher's share is used up; see Retry-After.
             503: The broker did not acknowledge; send again after Retry-After.
         """
-        request = self.request
-        parts: Parts = request.app[PARTS]
-        publisher = await publisher_of(request)
-        media = request.content_type if "Content-Type" in request.headers else ""
-        _check_charset(request)
-        if media == BATCH:
-            return await self._batch(parts, publisher)
-        if media == STRUCTURED:
-            _take(parts, publisher, 1)
-            answers = await parts.door.accept(publisher, [structured(await request.read())], "structured")
-        elif "ce-specversion" in request.headers or "ce-id" in request.headers:
-            if media.startswith(_FAMILY):
-                raise _unsupported()
-            _take(parts, publisher, 1)
-            event = binary(request.headers.items(), media, await request.read())
-            answers = await parts.door.accept(publisher, [event], "binary")
-        else:
-            raise _unsupported()
-        answer = answers[0]
-        if isinstance(answer, Refusal):
-            raise problem_of(answer)
-        return _json(202, {"id": answer.event_id, "status": 202})
+        return await _receive(self.request)
 
-    async def _batch(self, parts: Parts, publisher: Publisher) -> web.Response:
-        items = split(await self.request.read())
-        if isinstance(items, Refusal):
-            _take(parts, publisher, 1)
-            raise problem_of(items)
-        if len(items) > parts.most_items:
-            raise Problem(
-                413,
-                "batch-too-long",
-                "The batch has too many events",
-                f"A batch has at most {parts.most_items} events; this one has {len(items)}.",
-            )
-        _take(parts, publisher, max(1, len(items)))
-        answers = await parts.door.accept(publisher, [read_item(text) for text in items], "batch")
-        return _batch_answer(answers)
+    async def _iter(self) -> web.StreamResponse:
+        # There are no parameters to take out of the request: what would do so is passed by.
+        if self.request.method not in self.allowed_methods:
+            self._raise_allowed_methods()
+        return await _receive(self.request)
+
+
+async def _receive(request: web.Request) -> web.StreamResponse:
+    parts: Parts = request.app[PARTS]
+    publisher = await publisher_of(request)
+    headers = request.headers
+    media = media_of(headers.get("Content-Type", ""))
+    if media == BATCH:
+        return await _batch(request, parts, publisher)
+    event: Incoming | Refusal
+    if media == STRUCTURED:
+        _take(parts, publisher, 1)
+        way, event = "structured", structured(await body_of(request))
+    elif "ce-specversion" in headers or "ce-id" in headers:
+        if media.startswith(_FAMILY):
+            raise _unsupported()
+        _take(parts, publisher, 1)
+        way, event = "binary", binary(headers.items(), media, await body_of(request))
+    else:
+        raise _unsupported()
+    answer = await parts.door.accept_one(publisher, event, way)
+    if isinstance(answer, Refusal):
+        raise problem_of(answer)
+    return accepted(request, orjson.dumps({"id": answer.event_id, "status": 202}))
+
+
+async def _batch(request: web.Request, parts: Parts, publisher: Publisher) -> web.Response:
+    items = split(await body_of(request))
+    if isinstance(items, Refusal):
+        _take(parts, publisher, 1)
+        raise problem_of(items)
+    if len(items) > parts.most_items:
+        raise Problem(
+            413,
+            "batch-too-long",
+            "The batch has too many events",
+            f"A batch has at most {parts.most_items} events; this one has {len(items)}.",
+        )
+    _take(parts, publisher, max(1, len(items)))
+    answers = await parts.door.accept(publisher, [read_item(text) for text in items], "batch")
+    return _batch_answer(answers)
 
 
 def _batch_answer(answers: Sequence[Answer]) -> web.Response:
@@ -135,12 +147,6 @@ def _take(parts: Parts, publisher: Publisher, events: int) -> None:
             "This publisher's share of events a second is used up; nothing of this request was kept.",
             headers={"Retry-After": str(max(1, round(outcome.seconds + 0.5)))},
         )
-
-
-def _check_charset(request: web.Request) -> None:
-    charset = request.charset
-    if charset is not None and charset.lower() not in ("utf-8", "utf8", "us-ascii"):
-        raise Problem(415, "unsupported-charset", "JSON is UTF-8", "Send the body in UTF-8.")
 
 
 def _unsupported() -> Problem:

@@ -28,6 +28,12 @@ def parse_moment(text: str) -> datetime:
     return moment
 
 
+def checked_moment(text: str) -> str:
+    """Return RFC 3339 text, its letters in capitals as every reader knows them. Raises `NotAMoment`."""
+    parse_moment(text)
+    return text.upper()
+
+
 def within(moment: datetime) -> bool:
     """Say whether an aware time can be stored and compared everywhere."""
     return 1900 <= moment.year <= 9998

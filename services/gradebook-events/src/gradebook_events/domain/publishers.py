@@ -3,7 +3,7 @@
 import hashlib
 import hmac
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from bellwire_schemas.source import Source
 
@@ -16,6 +16,12 @@ class Publisher:
 
     publisher_id: str
     source: Source
+    source_text: str = field(init=False, repr=False, compare=False)
+    """The `source` of its events; made once, since every event is held against it."""
+
+    def __post_init__(self) -> None:
+        """Write the source out."""
+        object.__setattr__(self, "source_text", str(self.source))
 
 
 class InvalidKey(ValueError):

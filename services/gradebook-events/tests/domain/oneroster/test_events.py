@@ -21,6 +21,7 @@ from gradebook_events.domain.oneroster.orgs import organisations
 from gradebook_events.domain.oneroster.scores import percent
 from gradebook_events.domain.oneroster.students import school_of, student_roles, students
 from gradebook_events.domain.oneroster.things import Thing, event_of
+from gradebook_events.domain.publishers import Publisher
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -46,7 +47,7 @@ def let_in(thing: Thing) -> dict[str, Any]:
     """Return the data of a thing's event, after the door has let it in."""
     event = event_of(thing, SOURCE, "p", backfill=True)
     incoming = Incoming(event.id, event.source, event.type, event.subject, "", event.data, event.extensions)
-    judged = admit(incoming, SOURCE, NOW)
+    judged = admit(incoming, Publisher("p", SOURCE), NOW)
     assert isinstance(judged, Admitted), judged
     return dict(orjson.loads(event.data))
 
