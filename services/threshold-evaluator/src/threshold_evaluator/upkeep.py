@@ -35,6 +35,9 @@ class Retention(Protocol):
     async def drop_days(self, before: date) -> None:
         """Drop the partitions of days before a date."""
 
+    async def forget_surges(self, now: datetime) -> None:
+        """Delete counts of facts, and surges that were answered, beyond their use."""
+
     async def delete_settled(self, before: date, limit: int) -> int:
         """Delete alerts that went or were dropped, at most `limit`; return how many."""
 
@@ -85,6 +88,7 @@ class Upkeep:
         now = self._clock.now()
         waited = await self._give_up_waiting(now)
         await self._retention.drop_days((now - self._decisions).date())
+        await self._retention.forget_surges(now)
         settled = await self._retention.delete_settled((now - timedelta(days=SETTLED_DAYS)).date(), _BATCH)
         inbox = await self._retention.delete_inbox(now - self._inbox, _BATCH)
         return _BATCH in (waited, settled, inbox)

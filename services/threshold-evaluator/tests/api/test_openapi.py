@@ -22,6 +22,7 @@ FILLED = {
     "event_id": "event-of-a",
     "user_id": "u1",
     "school_id": "school-of-a",
+    "surge_id": "5d0f8a3e-3a60-5c0b-9a86-0d3f8a1c7b11",
 }
 
 # How each operation is asked by a stranger: (query, body, statuses). Where the address names something of the
@@ -49,6 +50,8 @@ NAMING: dict[tuple[str, str], tuple[dict[str, str], Any, set[int]]] = {
     ("get", "/v1/admin/schools"): ({}, None, {200}),
     ("get", "/v1/admin/schools/{school_id}"): ({}, None, {404}),
     ("patch", "/v1/admin/schools/{school_id}"): ({}, {"push_enabled": False}, {404}),
+    ("get", "/v1/admin/surges"): ({}, None, {200}),
+    ("post", "/v1/admin/surges/{surge_id}"): ({}, {"resolution": "release"}, {404}),
     ("get", "/v1/admin/why"): ({"event_id": "event-of-a", "user_id": "u1"}, None, {404}),
     ("delete", "/v1/admin/users/{user_id}"): ({}, None, {404}),
 }

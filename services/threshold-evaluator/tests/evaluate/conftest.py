@@ -37,6 +37,7 @@ class World:
     clock: ManualClock
     evaluate: Evaluate
     release: Release
+    store: PostgresStore
     source: Source = SOURCE
     offset: int = 0
     numbers: dict[str, int] = field(default_factory=dict)
@@ -217,6 +218,7 @@ async def world(migrated: str) -> AsyncIterator[World]:
             clock,
             Evaluate(store, broker.producer(), clock),
             Release(store, broker.producer(), clock, Pace(idle_seconds=0)),
+            store,
         )
         await world.set_district({})
         await world.releases()

@@ -13,6 +13,7 @@ from bellwire_schemas.names import Role
 
 if TYPE_CHECKING:
     from threshold_evaluator.api.admin_places import Places
+    from threshold_evaluator.api.admin_surges import Surges
     from threshold_evaluator.api.admin_users import Users
     from threshold_evaluator.api.area_tables import Areas
     from threshold_evaluator.api.changes import Changes
@@ -38,6 +39,7 @@ class Portal:
     changes: Changes
     places: Places
     users: Users
+    surges: Surges
 
 
 PORTAL: web.AppKey[Portal] = web.AppKey("portal", Portal)

@@ -1,11 +1,11 @@
 """The outcome for one (event, user), with its trace: what `why` reads back (product.md section 4)."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
 from bellwire_schemas.names import DecisionOutcome, Kind
+from msgspec import Struct
 
 from threshold_evaluator.domain.effective import Effective
 from threshold_evaluator.domain.things import ThingKey
@@ -21,6 +21,8 @@ class Detection(StrEnum):
     BACKFILL = "backfill"
     DELETED = "deleted"
     INACTIVE_CALENDAR = "inactive_calendar"
+    REMINDER = "reminder"
+    """No event: the timer says a low balance again."""
 
 
 class Reason(StrEnum):
@@ -59,8 +61,7 @@ class Became(StrEnum):
     MISSED = "missed"
 
 
-@dataclass(frozen=True, slots=True)
-class FactVerdict:
+class FactVerdict(Struct, frozen=True):
     """Whether one fact passed the user's settings (`TOLD`), and the reason when it did not."""
 
     kind: Kind
@@ -72,8 +73,7 @@ class FactVerdict:
         return self.reason is Reason.TOLD
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(Struct, frozen=True):
     """What one user is to be told of one event: `alert_id` is that of (event, user), told or not.
 
     `open_gates` are bits (`gates.gates_of`); `kinds` the facts that passed, in the order of telling; `due_at`

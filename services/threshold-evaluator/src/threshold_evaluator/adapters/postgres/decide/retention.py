@@ -1,12 +1,15 @@
 """Retention in Postgres: days are dropped as partitions, the rest is deleted in small batches."""
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from bellwire_kit.postgres import Pool
 
 from threshold_evaluator.adapters.postgres.decide.store import queries
+from threshold_evaluator.adapters.postgres.surges.tables import surge_queries
+from threshold_evaluator.domain.surge import USUAL_DAYS
 
 _BY_DAY = ("changes", "decisions", "effective_settings", "device_outcomes")
+_ANSWERED_DAYS = 30
 
 
 class PostgresRetention:
@@ -35,6 +38,11 @@ class PostgresRetention:
                             await connection.execute(f'drop table "{name}"')
                     finally:
                         await connection.execute("select pg_advisory_unlock(hashtext($1))", name)
+
+    async def forget_surges(self, now: datetime) -> None:
+        """See `Retention.forget_surges`."""
+        await surge_queries().delete_old(self._pool, before=now - timedelta(days=USUAL_DAYS + 1))
+        await surge_queries().delete_resolved(self._pool, before=now - timedelta(days=_ANSWERED_DAYS))
 
     async def delete_settled(self, before: date, limit: int) -> int:
         """See `Retention.delete_settled`."""

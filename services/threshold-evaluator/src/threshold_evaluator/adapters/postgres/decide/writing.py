@@ -24,6 +24,7 @@ from threshold_evaluator.domain.effective import Effective
 from threshold_evaluator.ports import Outgoing, Spoken
 
 _SETTINGS_KEPT = 20_000
+_LEAVES_THE_STATE = (Detection.DUPLICATE, Detection.STALE_VERSION, Detection.REMINDER)
 
 
 class Writing:
@@ -60,7 +61,7 @@ class Writing:
             (one.source, each.after.key): (one.source, each.after)
             for one in spoken
             for each in one.detected
-            if each.detection not in (Detection.DUPLICATE, Detection.STALE_VERSION)
+            if each.detection not in _LEAVES_THE_STATE
         }
         if standing:
             await self._do_packed("put_states", **state_columns(list(standing.values())))

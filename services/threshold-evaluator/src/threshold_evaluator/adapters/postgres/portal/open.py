@@ -12,6 +12,7 @@ from threshold_evaluator.adapters.postgres.portal.writing.inboxes import Postgre
 from threshold_evaluator.adapters.postgres.portal.writing.places import PostgresPlaces
 from threshold_evaluator.adapters.postgres.portal.writing.settings import PostgresSettings
 from threshold_evaluator.adapters.postgres.portal.writing.users import PostgresUsers
+from threshold_evaluator.adapters.postgres.surges.answers import PostgresSurgeAnswers
 from threshold_evaluator.api.portal import Portal
 
 
@@ -29,4 +30,5 @@ def postgres_portal(pool: Pool, clock: Clock, cursors: Cursors) -> Portal:
         changes=PostgresChanges(pool),
         places=PostgresPlaces(pool),
         users=PostgresUsers(pool),
+        surges=PostgresSurgeAnswers(pool),
     )

@@ -85,7 +85,7 @@ delete from surges where bucket < :before::timestamptz;
 -- Brakes that were answered long ago; one that nobody answered stays.
 delete from brakes where resolution <> 'held' and last_at < :before::timestamptz;
 
--- name: held(district_id, environment, after, limit)
+-- name: held(district_id, environment, before, before_school, limit)
 -- Brakes of a district, newest first, with the facts of their surge and what is still held of them.
 select b.brake_id as surge_id, b.school_id, coalesce(s.name, '') as school_name, b.pulled_at, b.last_at,
        b.resolution, b.resolved_at, b.usual,
@@ -109,8 +109,9 @@ left join lateral (
               and due.first_at between b.pulled_at - interval '10 minutes' and b.last_at + interval '10 minutes'
           group by due.thing) g
 ) h on b.resolution = 'held'
-where b.district_id = :district_id and b.environment = :environment and b.pulled_at < :after::timestamptz
-order by b.pulled_at desc
+where b.district_id = :district_id and b.environment = :environment 
+    and (b.pulled_at, b.school_id collate "C") < (:before::timestamptz, :before_school::text collate "C")
+order by b.pulled_at desc, b.school_id collate "C" desc
 limit :limit;
 
 -- name: lock_brake(district_id, environment, brake_id)^

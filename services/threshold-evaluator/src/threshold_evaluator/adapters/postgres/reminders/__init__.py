@@ -1,0 +1,1 @@
+"""What users were told of low lunch balances, for the timer."""
