@@ -12,9 +12,9 @@ async def test_what_a_person_did_page_by_page(world):
     query = {"user_id": "op-1", "limit": 2}
     first = await world.ok(OPERATOR, "GET", "/v1/audit", **query)
     assert [a["to_status"] for a in first["items"]] == ["pending_input", "to_be_scheduled"]
-    second = await world.ok(OPERATOR, "GET", "/v1/audit", **query, cursor=first["next"])
+    second = await world.ok(OPERATOR, "GET", "/v1/audit", **query, cursor=first["next_cursor"])
     assert [a["to_status"] for a in second["items"]] == ["deferred"]
-    assert second["next"] is None
+    assert second["next_cursor"] is None
     asked = await world.ok(OPERATOR, "GET", "/v1/audit", user_id="contact-of-springfield")
     assert [a["to_status"] for a in asked["items"]] == ["to_be_scheduled"]
     assert (await world.http(world.contact("springfield"), "GET", "/v1/audit", user_id="op-1"))[0] == 403
@@ -45,9 +45,9 @@ async def test_lists_page_by_page_with_the_callers_own_cursors(world):
     while True:
         page = await world.ok(OPERATOR, "GET", "/v1/requests", limit=1, cursor=cursor)
         found += [r["district_id"] for r in page["items"]]
-        if page["next"] is None:
+        if page["next_cursor"] is None:
             break
-        cursor = page["next"]
+        cursor = page["next_cursor"]
     assert sorted(found) == ["maple-county", "north-haverbrook", "springfield"]
     other = ("operator", "op-2")
     assert (await world.http(other, "GET", "/v1/requests", limit=1, cursor=cursor))[0] == 400

@@ -31,7 +31,7 @@ class PersonLinesOut(Out):
     """A page of them, newest first."""
 
     items: list[PersonLineOut]
-    next: str | None
+    next_cursor: str | None
 
 
 class Audit(QueueView):
@@ -63,7 +63,7 @@ class Audit(QueueView):
             )
             for p in found
         ]
-        return answer(PersonLinesOut(items=items, next=self.page(scope, last, full=len(found) == limit)))
+        return answer(PersonLinesOut(items=items, next_cursor=self.page(scope, last, full=len(found) == limit)))
 
 
 def add_routes(app: web.Application) -> None:

@@ -39,7 +39,7 @@ class BlackoutsOut(Out):
     """A page of blackouts."""
 
     items: list[BlackoutOut]
-    next: str | None
+    next_cursor: str | None
 
 
 class Blackouts(QueueView):
@@ -56,7 +56,7 @@ class Blackouts(QueueView):
         found = await self.parts.registry.blackouts(UUID(after[0]) if after else None, limit)
         following = self.page("blackouts", [str(found[-1].id)] if found else [], full=len(found) == limit)
         items = [BlackoutOut.model_validate({**_plain(b), "touches": None}) for b in found]
-        return answer(BlackoutsOut(items=items, next=following))
+        return answer(BlackoutsOut(items=items, next_cursor=following))
 
     async def post(self, body: BlackoutIn) -> r201[BlackoutOut]:
         """Add a blackout. What is booked in it keeps its slot and is flagged.

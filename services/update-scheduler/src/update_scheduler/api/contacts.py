@@ -38,7 +38,7 @@ class ContactsOut(Out):
     """A page of contacts."""
 
     items: list[ContactOut]
-    next: str | None
+    next_cursor: str | None
 
 
 def _out(c: ContactEntry) -> ContactOut:
@@ -68,7 +68,7 @@ class Contacts(QueueView):
             districts, groups, UUID(after[0]) if after else None, limit
         )
         following = self.page("contacts", [str(found[-1].id)] if found else [], full=len(found) == limit)
-        return answer(ContactsOut(items=[_out(c) for c in found], next=following))
+        return answer(ContactsOut(items=[_out(c) for c in found], next_cursor=following))
 
     async def post(self, body: ContactIn) -> r201[ContactOut]:
         """Add a contact. Operators add any; contacts add those of their own districts.

@@ -35,7 +35,7 @@ class GroupsOut(Out):
     """A page of groups."""
 
     items: list[GroupOut]
-    next: str | None
+    next_cursor: str | None
 
 
 def _out(group: Group) -> GroupOut:
@@ -62,7 +62,7 @@ class Groups(QueueView):
         after = self.position("groups", cursor)
         found = await self.parts.registry.groups(ids, after[0] if after else "", limit)
         following = self.page("groups", [found[-1].id] if found else [], full=len(found) == limit)
-        return answer(GroupsOut(items=[_out(g) for g in found], next=following))
+        return answer(GroupsOut(items=[_out(g) for g in found], next_cursor=following))
 
     async def post(self, body: GroupIn) -> r201[GroupOut]:
         """Add a group.

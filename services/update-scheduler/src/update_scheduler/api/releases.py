@@ -35,7 +35,7 @@ class ReleasesOut(Out):
     """The catalogue in its order, oldest first. It is short: one page."""
 
     items: list[ReleaseOut]
-    next: str | None = None
+    next_cursor: str | None = None
 
 
 def _out(release: Release) -> ReleaseOut:

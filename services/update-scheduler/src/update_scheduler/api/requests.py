@@ -96,7 +96,7 @@ class Requests(QueueView):
             "requests", [last.created_at.isoformat(), str(last.id)] if last else [], full=len(found) == limit
         )
         now = self.parts.clock.now()
-        return answer(RequestsOut(items=[request_out(s, now) for s in found], next=following))
+        return answer(RequestsOut(items=[request_out(s, now) for s in found], next_cursor=following))
 
     async def post(self, body: RequestIn, *, idempotency_key: str = "") -> r201[AnyRequestOut]:
         """Ask for a version update or a database refresh. A repeat with one Idempotency-Key makes one request.

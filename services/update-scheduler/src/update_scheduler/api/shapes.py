@@ -102,7 +102,7 @@ class RequestsOut(Out):
     """A page of requests, newest first."""
 
     items: list[RequestOut]
-    next: str | None
+    next_cursor: str | None
 
 
 class GroupRequestOut(Out):

@@ -63,7 +63,7 @@ class SitesOut(Out):
     """A page of sites."""
 
     items: list[SiteOut]
-    next: str | None
+    next_cursor: str | None
 
 
 class VersionLineOut(Out):
@@ -121,7 +121,7 @@ class Sites(QueueView):
         after = self.position("sites", cursor)
         found = await self.parts.registry.sites(districts, after[0] if after else "", limit)
         following = self.page("sites", [found[-1].id] if found else [], full=len(found) == limit)
-        return answer(SitesOut(items=[site_out(s) for s in found], next=following))
+        return answer(SitesOut(items=[site_out(s) for s in found], next_cursor=following))
 
     async def post(self, body: SiteIn) -> r201[SiteOut]:
         """Register a site of a district.

@@ -69,7 +69,7 @@ class WindowsOut(Out):
     """A page of windows."""
 
     items: list[WindowOut]
-    next: str | None
+    next_cursor: str | None
 
 
 class WindowEnd(In):
@@ -124,7 +124,7 @@ class Windows(QueueView):
         after = self.position("windows", cursor)
         found = await self.parts.registry.windows(UUID(after[0]) if after else None, limit)
         following = self.page("windows", [str(found[-1].id)] if found else [], full=len(found) == limit)
-        return answer(WindowsOut(items=[_out(w) for w in found], next=following))
+        return answer(WindowsOut(items=[_out(w) for w in found], next_cursor=following))
 
     async def post(self, body: WindowIn) -> r201[WindowOut]:
         """Add a window.
