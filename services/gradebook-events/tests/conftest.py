@@ -25,6 +25,7 @@ from bellwire_schemas.envelope import CloudEvent, from_kafka
 from bellwire_schemas.names import Environment, Role
 from bellwire_schemas.source import Source
 from bellwire_schemas.topics import CHANGE_EVENTS, ROSTER_EVENTS
+from gradebook_events.adapters.broker import BrokerCheck
 from gradebook_events.app import SCHEMA, service_on
 from gradebook_events.settings import Settings
 from joserfc.jwk import ECKey
@@ -165,7 +166,9 @@ def start(broker: str, database: str) -> Starter:
                 stack.push_async_callback(producer.close)
             verifier = TokenVerifier(OidcSettings(oidc_issuer=signer.issuer), session)
             clock = ManualClock(NOW)
-            made = service_on(settings, clock, pool, producer, verifier)
+            check = BrokerCheck(settings.streams)
+            stack.push_async_callback(check.close)
+            made = service_on(settings, clock, pool, producer, verifier, check)
             client = await stack.enter_async_context(TestClient(TestServer(made.app)))
             tasks = [asyncio.create_task(part.run()) for part in made.background if worker]
             try:

@@ -43,6 +43,7 @@ async def test_without_a_broker_nothing_is_accepted_and_with_it_again_everything
     async with start(kafka_bootstrap_servers=own_kafka.bootstrap_servers, send_timeout_seconds=3) as running:
         _, key = await running.publisher()
         assert (await post(running, key, "before")).status == 202
+        assert (await running.client.get("/readyz")).status == 200
         await asyncio.to_thread(own_kafka.kill)
         answers = await asyncio.gather(*(post(running, key, f"away-{n}", f"away-{n}-b") for n in range(3)))
         for answer in answers:
@@ -54,10 +55,15 @@ async def test_without_a_broker_nothing_is_accepted_and_with_it_again_everything
             "/v1/events", json=single, headers={"Content-Type": "application/cloudevents+json", **bearer(key)}
         )
         assert (answer.status, answer.content_type) == (503, "application/problem+json")
+        ready = await running.client.get("/readyz")
+        assert (ready.status, (await ready.json())["missing"]) == (503, ["broker"])
         await asyncio.to_thread(own_kafka.start)
         await asyncio.to_thread(own_kafka.wait_ready)
         async with asyncio.timeout(60):
             while (await post(running, key, "after")).status != 202:
+                await asyncio.sleep(0.05)
+        async with asyncio.timeout(30):
+            while (await running.client.get("/readyz")).status != 200:
                 await asyncio.sleep(0.05)
         found = {event.id for _, event in await running.events()}
         # What was answered 503 may be there or not; what was answered 202 is.

@@ -15,14 +15,15 @@ from bellwire_kit.running import Background, serve
 from bellwire_kit.streams.aiokafka_producer import AiokafkaProducer
 from bellwire_kit.streams.protocol import Producer
 from bellwire_kit.web.application import application
-from bellwire_kit.web.rates import limits
 
 from gradebook_events.accept import Door
+from gradebook_events.adapters.broker import BrokerCheck
 from gradebook_events.adapters.postgres.imports import PostgresImports
 from gradebook_events.adapters.postgres.publishers import PostgresPublishers
 from gradebook_events.adapters.postgres.records import PostgresRecords
 from gradebook_events.adapters.zip_packages import ZipPackages
 from gradebook_events.api import events, imports, publishers
+from gradebook_events.api.around import around
 from gradebook_events.api.parts import PARTS, Parts
 from gradebook_events.authenticate import Authenticator
 from gradebook_events.gather import Gathering
@@ -46,7 +47,12 @@ class Service:
 
 
 def service_on(
-    settings: Settings, clock: Clock, pool: Pool, producer: Producer, verifier: TokenVerifier
+    settings: Settings,
+    clock: Clock,
+    pool: Pool,
+    producer: Producer,
+    verifier: TokenVerifier,
+    broker: BrokerCheck,
 ) -> Service:
     """The service on parts that are open."""
     keys = PostgresPublishers(pool)
@@ -58,10 +64,9 @@ def service_on(
     app = application(
         title="gradebook-events",
         version="1",
-        checks={"database": lambda: _answers(pool)},
+        checks={"database": lambda: _answers(pool), "broker": broker.ready},
         body_limit=settings.body_limit_bytes,
-        # Events have limits of their own: the publisher's share.
-        rates=limits(unlimited=("/v1/events",)),
+        rates=around(),
     )
     app[VERIFIER] = verifier
     app[PARTS] = Parts(
@@ -96,12 +101,14 @@ async def service(settings: Settings, clock: Clock) -> AsyncIterator[Service]:
         # Not entered: it connects on the first send, so that a broker that is away does not stop the start.
         producer = AiokafkaProducer(settings.streams)
         stack.push_async_callback(producer.close)
+        broker = BrokerCheck(settings.streams)
+        stack.push_async_callback(broker.close)
         oidc = OidcSettings(
             oidc_issuer=settings.oidc_issuer,
             oidc_audience=settings.oidc_audience,
             oidc_user_claim=settings.oidc_user_claim,
         )
-        yield service_on(settings, clock, pool, producer, TokenVerifier(oidc, session))
+        yield service_on(settings, clock, pool, producer, TokenVerifier(oidc, session), broker)
 
 
 async def run(settings: Settings) -> None:

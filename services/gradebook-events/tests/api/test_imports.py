@@ -200,7 +200,7 @@ async def test_bad_rows_are_listed_and_good_ones_count(running: Running) -> None
     first = await page.json()
     assert len(first["errors"]) == 3
     rest = await running.client.get(
-        f"/v1/imports/{done['id']}", params={"cursor": first["next"]}, headers=bearer(key)
+        f"/v1/imports/{done['id']}", params={"cursor": first["next_cursor"]}, headers=bearer(key)
     )
     assert first["errors"] + (await rest.json())["errors"] == done["errors"]
 

@@ -70,9 +70,9 @@ async def test_the_list_is_paged(running: Running) -> None:
         )
         page = await answer.json()
         found += [item["id"] for item in page["items"]]
-        if page["next"] is None:
+        if page["next_cursor"] is None:
             break
-        query["cursor"] = page["next"]
+        query["cursor"] = page["next_cursor"]
     assert sorted(found) == sorted(made)
     foreign = await running.client.get(
         "/v1/publishers", params=query, headers=bearer(running.token(district="elsewhere"))
@@ -87,6 +87,39 @@ async def test_only_administrators(running: Running, role: Role) -> None:
             method, "/v1/publishers", json={"name": "x"}, headers=bearer(running.token(role))
         )
         assert answer.status == 403
+
+
+async def test_a_publisher_key_is_no_administrator(running: Running) -> None:
+    publisher_id, key = await running.publisher()
+    for method, path in (("GET", ""), ("POST", ""), ("DELETE", f"/{publisher_id}")):
+        for credential, status in (
+            (key, 403),
+            ("bw_" + "a" * 16 + "_" + "a" * 43, 401),
+            ("bw_nonsense", 401),
+        ):
+            answer = await running.client.request(
+                method, f"/v1/publishers{path}", json={"name": "x"}, headers=bearer(credential)
+            )
+            assert answer.status == status
+    refused = await running.client.get("/v1/publishers", headers=bearer(key))
+    assert "administrators" in (await refused.json())["detail"]
+
+
+async def test_guessing_keys_is_429_and_known_ones_go_on(running: Running) -> None:
+    _, key = await running.publisher()
+    assert await post(running, key) == 202
+    guesses = [f"bw_{number:016d}_{'a' * 43}" for number in range(70)]
+    found = [await post(running, guess) for guess in guesses]
+    assert set(found) == {401, 429}
+    assert found[:60] == [401] * 60
+    assert await post(running, key) == 202
+
+
+async def test_administration_is_limited_and_events_are_not(running: Running) -> None:
+    _, key = await running.publisher()
+    statuses = {(await running.client.get("/v1/publishers")).status for _ in range(70)}
+    assert statuses == {401, 429}
+    assert [await post(running, key) for _ in range(3)] == [202] * 3
 
 
 async def test_every_route_meets_a_foreign_token_with_403_or_404(running: Running) -> None:

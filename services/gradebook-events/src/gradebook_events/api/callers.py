@@ -1,7 +1,7 @@
 """Who is asking: a publisher by its key, or an administrator by a token."""
 
 from aiohttp import web
-from bellwire_kit.auth import VERIFIER, bearer, require
+from bellwire_kit.auth import VERIFIER, Caller, bearer, require
 from bellwire_kit.web.problems import forbidden
 from bellwire_schemas.names import Role
 from bellwire_schemas.source import Source
@@ -23,7 +23,18 @@ async def publisher_of(request: web.Request) -> Publisher:
         raise forbidden(
             "This is for publishers: send a publisher key, `Authorization: Bearer bw_<id>_<secret>`."
         )
-    return await request.app[PARTS].authenticator.publisher(credential)
+    return await request.app[PARTS].authenticator.publisher(credential, request.remote or "")
+
+
+async def administrator_of(request: web.Request) -> Caller:
+    """Return the district administrator who asks.
+
+    Raises `Problem` 401 without a credential that holds, and 403 for anybody else, publishers' keys included.
+    """
+    if bearer(request).startswith(_KEY_PREFIX):
+        await publisher_of(request)
+        raise forbidden("This is for district administrators: send their token, not a publisher key.")
+    return await require(request, Role.DISTRICT_ADMIN)
 
 
 async def source_of(request: web.Request) -> Source:

@@ -23,6 +23,7 @@ from gradebook_events.metrics import THROTTLED
 from gradebook_events.wire.http_binary import binary
 from gradebook_events.wire.json_format import read_item, split, structured
 
+EVENTS_PATH = "/v1/events"
 BATCH = "application/cloudevents-batch+json"
 STRUCTURED = "application/cloudevents+json"
 _FAMILY = "application/cloudevents"
@@ -159,4 +160,4 @@ def _unsupported() -> Problem:
 
 def add_routes(app: web.Application) -> None:
     """Serve the resource."""
-    app.router.add_view("/v1/events", Events)
+    app.router.add_view(EVENTS_PATH, Events)

@@ -51,7 +51,8 @@ class ImportOut(BaseModel):
     """An import: its state, counts by file, events by kind, and a page of its faults.
 
     `status` is queued, running, waiting_for_confirmation, completed, completed_with_errors, failed or superseded.
-    `backfill` says that its events alert nobody. `unlisted` is how many records it no longer lists.
+    `backfill` says that its events alert nobody. `unlisted` is how many records it no longer lists. `next_cursor`
+    is that of the next page of faults, null on the last.
     """
 
     id: UUID
@@ -69,7 +70,7 @@ class ImportOut(BaseModel):
     failure: str
     errors_total: int
     errors: list[FaultOut]
-    next: str | None
+    next_cursor: str | None
 
 
 class Upload(ApiView):
@@ -128,8 +129,10 @@ class OneImport(_OfImport):
         row = await self.found(import_id)
         scope = f"imports/{row['import_id']}"
         after: int = self.parts.cursors.open(scope, cursor)[0] if cursor else 0
-        faults = await self.parts.imports.faults(row["import_id"], after, limit)
-        following = self.parts.cursors.seal(scope, [faults[-1]["number"]]) if len(faults) == limit else None
+        found = await self.parts.imports.faults(row["import_id"], after, limit + 1)
+        faults = found[:limit]
+        more = len(found) > limit
+        following = self.parts.cursors.seal(scope, [faults[-1]["number"]]) if more else None
         known = {name: row[name] for name in ImportOut.model_fields if name in row}
         return answer(
             ImportOut(
@@ -138,7 +141,7 @@ class OneImport(_OfImport):
                 events=row["counts"].get("events", {}),
                 errors_total=row["faults"],
                 errors=[FaultOut(**fault) for fault in faults],
-                next=following,
+                next_cursor=following,
                 **known,
             )
         )

@@ -5,11 +5,11 @@ from typing import Annotated, Any
 
 from aiohttp import web
 from aiohttp_pydantic.oas.typing import r200, r201, r204
-from bellwire_kit.auth import Caller, require
+from bellwire_kit.auth import Caller
 from bellwire_kit.web.views import ApiView, answer
-from bellwire_schemas.names import Role
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from gradebook_events.api.callers import administrator_of
 from gradebook_events.api.parts import PARTS, Parts
 
 _NUL_FREE = r"^[^\x00]*$"
@@ -72,10 +72,10 @@ class PublisherOut(BaseModel):
 
 
 class PublishersOut(BaseModel):
-    """A page of publishers; `next` is the cursor of the page after it."""
+    """A page of publishers; `next_cursor` is null on the last."""
 
     items: list[PublisherOut]
-    next: str | None
+    next_cursor: str | None
 
 
 class AdminView(ApiView):
@@ -83,7 +83,7 @@ class AdminView(ApiView):
 
     async def _iter(self) -> web.StreamResponse:
         if self.request.method in self.allowed_methods:
-            self.caller: Caller = await require(self.request, Role.DISTRICT_ADMIN)
+            self.caller: Caller = await administrator_of(self.request)
             self.scope = f"publishers/{self.caller.source}"
             if publisher_id := self.request.match_info.get("publisher_id", ""):
                 # Whether it is theirs comes before whether the request is well made.
@@ -108,13 +108,13 @@ class PublisherList(AdminView):
         """
         position: list[Any] = self.parts.cursors.open(self.scope, cursor) if cursor else []
         after = (datetime.fromisoformat(position[0]), str(position[1])) if position else (_START, "")
-        rows = await self.parts.publishers.page(self.caller, after, limit)
-        items = [PublisherOut(id=row["publisher_id"], **{**row, "keys": row["keys"]}) for row in rows]
+        rows = await self.parts.publishers.page(self.caller, after, limit + 1)
+        items = [PublisherOut(id=row["publisher_id"], **row) for row in rows[:limit]]
         following = None
-        if len(items) == limit:
+        if len(rows) > limit:
             last = items[-1]
             following = self.parts.cursors.seal(self.scope, [last.created_at.isoformat(), last.id])
-        return answer(PublishersOut(items=items, next=following))
+        return answer(PublishersOut(items=items, next_cursor=following))
 
     async def post(self, body: PublisherIn) -> r201[NewPublisher]:
         """Make a publisher; its key is shown this once.
