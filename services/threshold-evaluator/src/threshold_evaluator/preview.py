@@ -4,7 +4,7 @@ A change counts once, when gates and settings let it pass to be pushed; what wou
 what timing would have held, resolved or summed up, makes no difference.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -59,15 +59,23 @@ class _Told:
 def would_have_sent(past: Iterable[Past], proposed: Callable[[Watcher], Watcher]) -> Mapping[Group, int]:
     """Return how many changes, oldest first, would have been pushed, by group; `proposed` sets the settings."""
     counts = dict.fromkeys(Group, 0)
+    for each in would_be_sent(past, proposed):
+        counts[each.turn.key.group] += 1
+    return counts
+
+
+def would_be_sent(past: Iterable[Past], proposed: Callable[[Watcher], Watcher]) -> Iterator[Past]:
+    """Yield the changes of one user's students, oldest first, that would have been pushed."""
     told = _Told()
     for each in past:
         watcher = proposed(each.watcher)
         settings = settings_of(each.turn, watcher)
         if each.detection is Detection.BACKFILL:
             _count_as_told(each.turn, watcher, settings, told)
-        elif each.detection in (Detection.FACTS, Detection.SILENT):
-            counts[each.turn.key.group] += _sent(each.turn, watcher, settings, told)
-    return counts
+        elif each.detection in (Detection.FACTS, Detection.SILENT) and _sent(
+            each.turn, watcher, settings, told
+        ):
+            yield each
 
 
 def _sent(turn: Turn, watcher: Watcher, settings: Effective, told: _Told) -> bool:

@@ -50,6 +50,8 @@ NAMING: dict[tuple[str, str], tuple[dict[str, str], Any, set[int]]] = {
     ("get", "/v1/admin/schools"): ({}, None, {200}),
     ("get", "/v1/admin/schools/{school_id}"): ({}, None, {404}),
     ("patch", "/v1/admin/schools/{school_id}"): ({}, {"push_enabled": False}, {404}),
+    ("post", "/v1/admin/district/preview"): ({}, {"settings": {}}, {200, 404}),
+    ("post", "/v1/admin/schools/{school_id}/preview"): ({}, {"settings": {}}, {404}),
     ("get", "/v1/admin/surges"): ({}, None, {200}),
     ("post", "/v1/admin/surges/{surge_id}"): ({}, {"resolution": "release"}, {404}),
     ("get", "/v1/admin/why"): ({"event_id": "event-of-a", "user_id": "u1"}, None, {404}),

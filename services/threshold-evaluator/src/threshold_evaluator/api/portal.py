@@ -13,6 +13,7 @@ from bellwire_schemas.names import Role
 
 if TYPE_CHECKING:
     from threshold_evaluator.api.admin_places import Places
+    from threshold_evaluator.api.admin_preview import DistrictPasts
     from threshold_evaluator.api.admin_surges import Surges
     from threshold_evaluator.api.admin_users import Users
     from threshold_evaluator.api.area_tables import Areas
@@ -40,6 +41,7 @@ class Portal:
     places: Places
     users: Users
     surges: Surges
+    district_pasts: DistrictPasts
 
 
 PORTAL: web.AppKey[Portal] = web.AppKey("portal", Portal)

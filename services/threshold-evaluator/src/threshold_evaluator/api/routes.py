@@ -4,6 +4,7 @@ from aiohttp import web
 
 from threshold_evaluator.api import (
     admin_places,
+    admin_preview,
     admin_surges,
     admin_users,
     areas,
@@ -24,5 +25,5 @@ def add_portal(app: web.Application, portal: Portal, rate: PublicRate) -> None:
     app[PORTAL] = portal
     app[PUBLIC_RATE] = rate
     families = (people, areas, settings, settings_preview, inbox, changes, export)
-    for resource in (districts, *families, admin_places, admin_surges, admin_users):
+    for resource in (districts, *families, admin_places, admin_preview, admin_surges, admin_users):
         resource.add_routes(app)

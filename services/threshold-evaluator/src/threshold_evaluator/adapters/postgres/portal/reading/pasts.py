@@ -33,7 +33,7 @@ class PostgresPasts:
         place = {"district_id": scope["district_id"], "environment": scope["environment"]}
         async with self._pool.acquire() as connection:
             seen = queries.past_students(connection, **scope, student_id=student_id)
-            students = {row["student_id"]: _student(caller.user_id, row) async for row in seen}
+            students = {row["student_id"]: student_of_row(caller.user_id, row) async for row in seen}
             changes = [
                 row
                 async for row in queries.past_changes(
@@ -44,13 +44,14 @@ class PostgresPasts:
                     since=since,
                 )
             ]
-            roster = await _roster(connection, caller, {row["school_id"] for row in changes}, students)
-        return [_past(row, roster) for row in changes]
+            roster = await roster_of(connection, caller, {row["school_id"] for row in changes}, students)
+        return [past_of_row(row, roster) for row in changes]
 
 
-async def _roster(
+async def roster_of(
     connection: Connection, caller: Caller, schools: set[str], students: Mapping[str, Student]
 ) -> Roster:
+    """Return what the caller's district and the schools named say now, with these students."""
     queries, source = reading_queries(), caller.source
     place = {"district_id": source.district_id, "environment": source.environment.value}
     row = await queries.past_district(connection, **place)
@@ -66,7 +67,8 @@ async def _roster(
     return Roster(district, described, students)
 
 
-def _student(user_id: str, row: Mapping[str, Any]) -> Student:
+def student_of_row(user_id: str, row: Mapping[str, Any]) -> Student:
+    """Return a student of a row of `past_students` with the one watcher that it is about."""
     watcher = Watcher(
         user_id,
         PortalRole(row["role"]),
@@ -86,7 +88,8 @@ def _date(text: str) -> date:
     return {"-infinity": date.min, "infinity": date.max}.get(text) or date.fromisoformat(text)
 
 
-def _past(row: Mapping[str, Any], roster: Roster) -> Past:
+def past_of_row(row: Mapping[str, Any], roster: Roster) -> Past:
+    """Return the change of a row of `past_changes` in its place."""
     group, student = Group(row["thing"]), roster.students[row["student_id"]]
     turn = Turn(
         key=ThingKey(group, row["student_id"], row["thing_id"]),

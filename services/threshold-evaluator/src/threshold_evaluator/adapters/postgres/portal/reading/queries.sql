@@ -230,3 +230,46 @@ from changes c
 where c.district_id = :district_id and c.environment = :environment and c.student_id = any(:student_ids::text[])
     and c.day >= :first_day::date and c.decided_at >= :since::timestamptz
 order by c.decided_at, c.modified_at, c.event_id;
+
+-- name: report_users(district_id, environment, after, limit)
+-- Users who may see anybody, after one, by id.
+select distinct user_id collate "C" as user_id from portal_access
+where district_id = :district_id and environment = :environment and portal and user_id collate "C" > :after
+order by 1
+limit :limit;
+
+-- name: report_students(district_id, environment, user_ids)
+-- As past_students, of many users.
+select a.user_id, s.student_id, s.school_id, s.display_name, a.role, stated.locale, stated.timezone,
+       (select coalesce(json_agg(json_build_array(e.school_id, e.calendar_id, e.starts_on, e.ends_on, e.active)
+                                 order by e.school_id, e.calendar_id), '[]')::text
+        from enrollments e
+        where (e.district_id, e.environment, e.student_id) = (s.district_id, s.environment, s.student_id)
+       ) as enrolments,
+       coalesce(own.document, '{}')::text as own, coalesce(of_student.document, '{}')::text as of_student
+from portal_access a
+join students s using (district_id, environment, student_id)
+cross join lateral (
+    select (array_agg(n.locale order by n.modified_at desc) filter (where n.locale <> ''))[1] as locale,
+           (array_agg(n.timezone order by n.modified_at desc) filter (where n.timezone <> ''))[1] as timezone
+    from portal_access n
+    where (n.district_id, n.environment, n.user_id) = (a.district_id, a.environment, a.user_id)
+) stated
+left join user_settings own
+    on (own.district_id, own.environment, own.user_id, own.student_id)
+        = (a.district_id, a.environment, a.user_id, '')
+left join user_settings of_student
+    on (of_student.district_id, of_student.environment, of_student.user_id, of_student.student_id)
+        = (a.district_id, a.environment, a.user_id, a.student_id)
+where a.district_id = :district_id and a.environment = :environment and a.user_id = any(:user_ids::text[])
+    and a.portal;
+
+-- name: report_changes(district_id, environment, student_ids, first_day, since)
+-- As past_changes, without those that no settings could have made a fact of.
+select c.student_id, c.school_id, c.calendar_id, c.thing, c.thing_id, c.modified_at, c.accepted_at, c.decided_at,
+       c.detection, c.memory_before, c.memory_after
+from changes c
+where c.district_id = :district_id and c.environment = :environment and c.student_id = any(:student_ids::text[])
+    and c.day >= :first_day::date and c.decided_at >= :since::timestamptz
+    and (c.detection = 'facts' or (c.detection in ('silent', 'backfill') and c.thing in ('attendance', 'lunch')))
+order by c.decided_at, c.modified_at, c.event_id;
