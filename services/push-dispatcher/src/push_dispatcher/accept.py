@@ -16,7 +16,7 @@ from push_dispatcher.domain.alert import Event, UserKey, user_of
 from push_dispatcher.domain.delivery import End, Ruling, Send, State
 from push_dispatcher.domain.intake import Intake, folded
 from push_dispatcher.domain.job import Job
-from push_dispatcher.lane import Lanes
+from push_dispatcher.lanes import Lanes
 from push_dispatcher.planning import Lease, planned
 from push_dispatcher.ports.devices import Device
 from push_dispatcher.ports.rows import Ending, NewRow, Row, Told

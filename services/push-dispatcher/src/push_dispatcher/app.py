@@ -34,7 +34,8 @@ from push_dispatcher.api.routes import add_routes
 from push_dispatcher.domain.device import ApnsEnvironment, Provider
 from push_dispatcher.domain.job import lane_of
 from push_dispatcher.feed import Feed
-from push_dispatcher.lane import Lane, LaneLimits, Lanes
+from push_dispatcher.lane import Lane, LaneLimits
+from push_dispatcher.lanes import Lanes
 from push_dispatcher.ports.provider import PushProvider
 from push_dispatcher.registering import Devices
 from push_dispatcher.relay import Relay

@@ -20,11 +20,13 @@ from pydantic import ValidationError
 
 from push_dispatcher.domain.alert import Alert, Erasure, Event, InboxCount, Withdrawal
 
+_FAR = 9_000
 _NOT_OURS = "the alerts topic carries alert.requested, alert.withdrawn, inbox.changed and user.erased"
 
 _District = Annotated[str, Meta(pattern=DISTRICT_PATTERN)]
 _Id = Annotated[str, Meta(min_length=1, max_length=255)]
-_Count = Annotated[int, Meta(ge=0)]
+_Unseen = Annotated[int, Meta(ge=0, le=2**31 - 1)]
+_Seq = Annotated[int, Meta(ge=0, le=2**63 - 1)]
 _Moment = Annotated[datetime, Meta(tz=True)]
 
 
@@ -39,8 +41,8 @@ class _Alert(Alert):
     thing_id: _Id
     things: Mapping[str, _Moment]
     send_before: _Moment
-    unseen: _Count
-    seq: _Count
+    unseen: _Unseen
+    seq: _Seq
     requested_at: _Moment
 
 
@@ -58,8 +60,8 @@ class _InboxCount(InboxCount):
 
     district_id: _District
     user_id: _Id
-    unseen: _Count
-    seq: _Count
+    unseen: _Unseen
+    seq: _Seq
     at: _Moment
 
 
@@ -94,6 +96,8 @@ def decoded(record: Record) -> Event | DeadLetter:
         event = _by_contract(record.value, quick, contract)
     if b"\\u0000" in record.value and not isinstance(event, DeadLetter) and _unstorable(event):
         return DeadLetter("invalid_data", "an id has the character U+0000, which cannot be stored")
+    if isinstance(event, Alert) and not (event.send_before.year < _FAR and event.requested_at.year < _FAR):
+        return DeadLetter("invalid_data", f"send_before and requested_at are before the year {_FAR}")
     return event
 
 

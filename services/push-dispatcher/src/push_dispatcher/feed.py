@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from time import monotonic
 from uuid import UUID
@@ -13,7 +14,8 @@ from bellwire_kit.postgres import UNAVAILABLE
 
 from push_dispatcher.domain.delivery import End, Ruling, Send, State
 from push_dispatcher.domain.job import Job
-from push_dispatcher.lane import Lane, Lanes
+from push_dispatcher.lane import Lane
+from push_dispatcher.lanes import Lanes
 from push_dispatcher.planning import HOLD_SECONDS
 from push_dispatcher.ports.devices import Device
 from push_dispatcher.ports.rows import Ending, LeasedRow, Row, Told
@@ -58,20 +60,30 @@ class Feed:
         self._stopping.set()
 
     async def run(self, every_seconds: float = 0.25) -> None:
-        """Feed until stopped; while the database is away, hold and try again."""
+        """Feed until stopped; while the database is away, hold and try again.
+
+        Lanes with a backlog are filled again at once; everything is looked at every so often.
+        """
         while not self._stopping.is_set():
             pause = every_seconds
             try:
-                busy = [await self.fill(lane) for lane in self._lanes]
                 await self.sweep()
-                pause = 0.0 if any(busy) else every_seconds
+                backlog = list(self._lanes)
+                until = monotonic() + every_seconds
+                while backlog and not self._stopping.is_set() and monotonic() < until:
+                    backlog = [lane for lane in backlog if await self.fill(lane)]
+                    await self._paused(0.02 if backlog else 0.0)
+                pause = max(0.0, until - monotonic())
             except UNAVAILABLE as error:
                 _log.warning("feeding waits for the database", error=type(error).__name__)
                 pause = 1.0
-            try:
-                await asyncio.wait_for(self._stopping.wait(), pause or 0.01)
-            except TimeoutError:
-                continue
+            await self._paused(pause)
+
+    async def _paused(self, seconds: float) -> None:
+        """Wait, or until stopped."""
+        if seconds > 0 and not self._stopping.is_set():
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._stopping.wait(), seconds)
 
     async def fill(self, lane: Lane) -> bool:
         """Lease what there is room for; return whether there may be more."""

@@ -15,7 +15,7 @@ from push_dispatcher.candidates import PROVIDER_NAMES
 from push_dispatcher.domain.alert import UserKey
 from push_dispatcher.domain.content import test_content
 from push_dispatcher.domain.delivery import State
-from push_dispatcher.lane import Lanes
+from push_dispatcher.lanes import Lanes
 from push_dispatcher.ports.devices import Device, Registration
 from push_dispatcher.ports.rows import Ending, NewRow, Told
 from push_dispatcher.ports.store import DeliveryStore

@@ -20,14 +20,17 @@ from push_dispatcher.ports.store import DeliveryStore
 _log = logger(__name__)
 _MOST = 2_000
 _IN_MEMORY = 20_000
+_ENOUGH = 500
+_LINGER_SECONDS = 0.05
+"""Fewer events than this wait so long for more: an append and a transaction cost as much as many events."""
 
 
 class Relay:
     """Tells events in the order of the outbox.
 
     What this process committed is told from memory (`take`), at once. The outbox itself is read only for what a
-    process left behind that is gone, and while the broker refuses: then everything goes by the outbox, in its
-    order, until it is empty again.
+    process left behind that is gone, and while the broker refuses (`behind`): then everything goes by the outbox,
+    in its order, until it is empty again.
     """
 
     def __init__(
@@ -40,7 +43,7 @@ class Relay:
         self._fresh: deque[Told] = deque()
         self._acknowledged: list[int] = []
         self._from_outbox: frozenset[int] = frozenset()
-        self._behind = False
+        self.behind = False
         self._news = asyncio.Event()
         self._stopping = False
 
@@ -50,7 +53,7 @@ class Relay:
             return
         if len(self._fresh) + len(told) > _IN_MEMORY:
             self._fall_behind()
-        if not self._behind:
+        if not self.behind:
             self._fresh.extend(told)
             self._news.set()
 
@@ -80,6 +83,8 @@ class Relay:
             pause = asyncio.get_running_loop().call_later(every_seconds, self._news.set)
             await self._news.wait()
             pause.cancel()
+            if len(self._fresh) < _ENOUGH and not self._stopping:
+                await asyncio.sleep(_LINGER_SECONDS)
 
     async def step(self) -> bool:
         """Tell one batch; return whether there may be more to tell at once."""
@@ -92,7 +97,7 @@ class Relay:
         return bool(self._fresh)
 
     async def _from_the_outbox(self) -> bool:
-        own, self._behind = self._behind, False
+        own, self.behind = self.behind, False
         # What is committed from here on is taken into memory, and perhaps read below as well: told once.
         try:
             async with self._store.work() as work:
@@ -104,7 +109,7 @@ class Relay:
                 if self._acknowledged:
                     await work.told(self._acknowledged)
         except BaseException:
-            self._behind = own
+            self.behind = own
             raise
         self._acknowledged = []
         return len(events) == _MOST and not failed
@@ -128,7 +133,7 @@ class Relay:
 
     def _fall_behind(self) -> None:
         """From now on everything goes by the outbox, where it is."""
-        self._behind = True
+        self.behind = True
         self._fresh.clear()
 
     async def _forget(self) -> None:

@@ -30,6 +30,10 @@ _log = logger(__name__)
 MOST = 250
 """Answers that may be unwritten when another request begins: what a crash can repeat beside what is in flight."""
 
+ENOUGH = 100
+LINGER_SECONDS = 0.02
+"""Fewer answers than this wait so long for more: a transaction costs as much as the writing of fifty."""
+
 
 class Results:
     """Collects answers; one writer empties them. `gate` is clear while too many wait (database away)."""
@@ -73,6 +77,8 @@ class Results:
         pause = 0.1
         while not (self._stopping and not self._waiting):
             await self._news.wait()
+            if len(self._waiting) < ENOUGH and not self._stopping:
+                await asyncio.sleep(LINGER_SECONDS)
             self._news.clear()
             batch, self._waiting = self._waiting, []
             if not batch:

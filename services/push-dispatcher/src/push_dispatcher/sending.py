@@ -9,7 +9,7 @@ from bellwire_kit.postgres import UNAVAILABLE
 
 from push_dispatcher.domain.job import Job
 from push_dispatcher.feed import Feed
-from push_dispatcher.lane import Lanes
+from push_dispatcher.lanes import Lanes
 from push_dispatcher.ports.store import DeliveryStore
 from push_dispatcher.relay import Relay
 from push_dispatcher.results import Results

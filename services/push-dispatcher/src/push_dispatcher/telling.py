@@ -18,7 +18,9 @@ from push_dispatcher.ports.devices import Device
 from push_dispatcher.ports.rows import NewRow, ProviderName, Row, Told
 
 _TYPES = {outcome: delivery_type(outcome) for outcome in DeliveryOutcome}
-OUTCOMES: Mapping[State, DeliveryOutcome] = {state: DeliveryOutcome(state.value) for state in State if state is not State.QUEUED}
+OUTCOMES: Mapping[State, DeliveryOutcome] = {
+    state: DeliveryOutcome(state.value) for state in State if state is not State.QUEUED
+}
 """The outcome that an ended row is told with."""
 
 

@@ -1,9 +1,6 @@
 """`/v1/me/devices`: a user's own phones (product.md section 5)."""
 
-import re
 from datetime import timedelta
-from typing import Annotated, Literal
-from uuid import UUID
 
 from aiohttp import web
 from aiohttp_pydantic.oas.typing import r200, r201, r202, r204
@@ -11,15 +8,12 @@ from bellwire_kit.auth import Caller, require
 from bellwire_kit.clock import Clock
 from bellwire_kit.web.problems import Problem, forbidden, not_found, unavailable
 from bellwire_kit.web.views import ApiView, answer
-from bellwire_schemas.fields import Moment
-from bellwire_schemas.names import Environment, Role
-from pydantic import Field, ValidationInfo, field_validator
+from bellwire_schemas.names import Role
 
-from push_dispatcher.api.fields import Body, Id, Model, OptionalToken
+from push_dispatcher.api.device_models import DeviceBody, DeviceModel, DevicePage, TestQueued
+from push_dispatcher.api.fields import Id
 from push_dispatcher.api.test_texts import test_text
 from push_dispatcher.domain.alert import UserKey
-from push_dispatcher.domain.device import ApnsEnvironment, DeviceSettings, Platform
-from push_dispatcher.domain.payload import Token
 from push_dispatcher.ports.devices import Device, Registration
 from push_dispatcher.registering import Devices, NoSuchDevice, StillInFlight
 
@@ -27,66 +21,6 @@ DEVICES: web.AppKey[Devices] = web.AppKey("devices", Devices)
 CLOCK: web.AppKey[Clock] = web.AppKey("clock", Clock)
 
 STALE_AFTER = timedelta(days=30)
-_HEX = re.compile(r"^([0-9a-fA-F]{2})+$")
-
-
-class DeviceBody(Body):
-    """One app on one phone. `token` is APNs' hex token or FCM's; an Android app may give its `fid` instead.
-
-    `environment` is the district's, and must be the token's own; `apns_environment` is Apple's, of the build.
-    `settings` can only narrow: groups or kinds off, a more private lock screen.
-    """
-
-    platform: Platform
-    fid: OptionalToken = ""
-    token: Annotated[OptionalToken, Field(validate_default=True)] = ""
-    app: Annotated[str, Field(min_length=1, max_length=255)] = "bellwire"
-    environment: Literal["", "production", "sandbox", "staging", "preview"] = ""
-    apns_environment: ApnsEnvironment = ApnsEnvironment.PRODUCTION
-    settings: DeviceSettings = DeviceSettings()
-
-    @field_validator("token")
-    @classmethod
-    def _is_the_one_address(cls, token: str, info: ValidationInfo) -> str:
-        if bool(token) == bool(info.data.get("fid", "")):
-            raise ValueError("give either token or fid")
-        if info.data.get("platform") is Platform.IOS and not _HEX.match(token):
-            raise ValueError("an APNs token is hex digits, two a byte; only Android has a fid")
-        return token
-
-    @property
-    def address(self) -> tuple[Token, Literal["token", "fid"]]:
-        """The token as it is sent, and which field of FCM carries it."""
-        if self.fid:
-            return Token(self.fid), "fid"
-        return Token(self.token.lower() if self.platform is Platform.IOS else self.token), "token"
-
-
-class DeviceModel(Model):
-    """A device as its user sees it; the token is never told. `stale`: not seen for 30 days."""
-
-    installation_id: str
-    platform: Platform
-    app: str
-    environment: Environment
-    apns_environment: ApnsEnvironment
-    settings: DeviceSettings
-    registered_at: Moment
-    seen_at: Moment
-    stale: bool
-
-
-class DevicePage(Model):
-    """All devices of a user; there is one page."""
-
-    items: tuple[DeviceModel, ...]
-    next_cursor: str | None
-
-
-class TestQueued(Model):
-    """The test push is on its way under this id."""
-
-    delivery_id: UUID
 
 
 class DevicesView(ApiView):

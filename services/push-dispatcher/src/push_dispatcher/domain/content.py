@@ -7,8 +7,6 @@ from uuid import UUID
 
 from bellwire_schemas.alerts import AlertText
 from bellwire_schemas.names import Privacy
-from pydantic import TypeAdapter
-from pydantic_core import to_json
 
 from push_dispatcher.domain.alert import Alert
 from push_dispatcher.domain.device import DeviceSettings, Text, shown
@@ -67,16 +65,3 @@ def test_content(alert_id: UUID, text: AlertText) -> Content:
 def badge_content(change_id: UUID) -> Content:
     """Make the silent push that takes a badge down after the inbox was seen on another device."""
     return Content(Purpose.BADGE, change_id)
-
-
-_STORED = TypeAdapter(Content)
-
-
-def content_text(content: Content) -> str:
-    """Return the JSON that a row keeps."""
-    return to_json(content).decode()
-
-
-def stored_content(text: str) -> Content:
-    """Read a content from the JSON that its row keeps. Raises `pydantic.ValidationError`."""
-    return _STORED.validate_json(text)

@@ -1,6 +1,6 @@
 """Delivery rows written, leased and ended, within one transaction: one statement for all rows of a call."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -8,9 +8,9 @@ import orjson
 
 from push_dispatcher.adapters.postgres.named import QUERIES, all_of
 from push_dispatcher.adapters.postgres.of_devices import OfDevices
-from push_dispatcher.adapters.postgres.rows import ids_of, leased_of, row_of, user_columns
+from push_dispatcher.adapters.postgres.rows import content_text, ids_of, leased_of, row_of, user_columns
 from push_dispatcher.domain.alert import UserKey
-from push_dispatcher.domain.content import Content, content_text
+from push_dispatcher.domain.content import Content
 from push_dispatcher.domain.delivery import State
 from push_dispatcher.ports.devices import Device
 from push_dispatcher.ports.rows import Ending, LeasedRow, NewRow, Row
@@ -40,32 +40,9 @@ class OfRows(OfDevices):
         """Insert rows; return the ids that are neither new nor queued again."""
         if not rows:
             return frozenset()
-        records = await all_of(
-            QUERIES.write_rows(
-                self._db,
-                ids=[row.delivery_id for row in rows],
-                **user_columns([row.user for row in rows]),
-                installations=[row.installation_id for row in rows],
-                providers=[row.provider for row in rows],
-                lanes=[row.lane for row in rows],
-                alerts=[row.alert_id for row in rows],
-                purposes=[row.content.purpose for row in rows],
-                states=[row.state for row in rows],
-                urgents=[row.urgent for row in rows],
-                slots=[row.slot for row in rows],
-                things=_versions(rows),
-                contents=_contents(rows),
-                unseens=[row.unseen for row in rows],
-                seqs=[row.seq for row in rows],
-                requested=[row.requested_at for row in rows],
-                send_before=[row.send_before for row in rows],
-                waits=[row.wait_seconds for row in rows],
-                leases=[row.lease_seconds for row in rows],
-                summaries=[row.as_summary for row in rows],
-                owner=owner,
-                now=now,
-            )
-        )
+        await QUERIES.make_arriving(self._db)
+        await self._db.copy_records_to_table("arriving", records=_arriving(rows))
+        records = await all_of(QUERIES.write_rows(self._db, owner=owner, now=now))
         if len(records) == len(rows):
             return frozenset()
         return {row.delivery_id for row in rows} - ids_of(records)
@@ -159,25 +136,35 @@ def _listed(things: Collection[str]) -> str | None:
     return _PARTED.join(things)
 
 
-def _contents(rows: Sequence[NewRow]) -> list[str]:
-    """Encode contents; rows of one alert follow each other and share theirs."""
-    texts: list[str] = []
-    before: Content | None = None
+def _arriving(rows: Sequence[NewRow]) -> Iterator[tuple[object, ...]]:
+    """Return rows as `arriving` takes them; rows of one alert follow each other and share their JSON."""
+    content: Content | None = None
+    things = text = ""
     for row in rows:
-        if row.content is not before:
-            before = row.content
-            text = content_text(before)
-        texts.append(text)
-    return texts
-
-
-def _versions(rows: Sequence[NewRow]) -> list[str]:
-    """Encode what the rows tell of, once for rows that follow each other and share it."""
-    texts: list[str] = []
-    before: Mapping[str, datetime] | None = None
-    for row in rows:
-        if row.things is not before:
-            before = row.things
-            text = orjson.dumps(before).decode()
-        texts.append(text)
-    return texts
+        if row.content is not content:
+            content = row.content
+            text = content_text(content)
+            things = orjson.dumps(row.things).decode()
+        yield (
+            row.delivery_id,
+            row.user[0],
+            row.user[1],
+            row.user[2],
+            row.installation_id,
+            row.provider,
+            row.lane,
+            row.alert_id,
+            content.purpose,
+            row.state,
+            row.urgent,
+            row.slot,
+            things,
+            text,
+            row.unseen,
+            row.seq,
+            row.requested_at,
+            row.send_before,
+            row.wait_seconds,
+            row.lease_seconds,
+            row.as_summary,
+        )

@@ -66,8 +66,17 @@ select d.delivery_id, d.district_id, d.environment, d.user_id, d.installation_id
  where d.state = 'queued'
     or d.written_at > :since and (u.things is null or d.things ?| string_to_array(u.things, chr(31)));
 
--- name: write_rows(ids, districts, environments, users, installations, providers, lanes, alerts, purposes, states, urgents, slots, things, contents, unseens, seqs, requested, send_before, waits, leases, summaries, owner, now)
--- Insert delivery rows. A missed or withdrawn alert that was requested anew is queued again under its id; what
+-- name: make_arriving#
+-- Where rows come in by COPY, which costs a third of arrays or JSON; each connection has its own, empty at commit.
+create temporary table if not exists arriving (
+    delivery_id uuid, district_id text, environment text, user_id text, installation_id text, provider text,
+    lane text, alert_id uuid, purpose text, state text, urgent bool, slot uuid, things text, content text,
+    unseen int, seq bigint, requested_at timestamptz, send_before timestamptz, wait_seconds float8,
+    lease_seconds float8, as_summary bool
+) on commit delete rows;
+
+-- name: write_rows(owner, now)
+-- Insert the arriving rows. A missed or withdrawn alert that was requested anew is queued again under its id; what
 -- was accepted or has ended otherwise stays.
 insert into deliveries (delivery_id, district_id, environment, user_id, installation_id, provider, lane, alert_id,
                         purpose, state, urgent, slot, things, content, unseen, seq, requested_at, send_before,
@@ -78,14 +87,7 @@ select r.delivery_id, r.district_id, r.environment, r.user_id, r.installation_id
        case when r.lease_seconds > 0 then :owner::uuid end,
        case when r.lease_seconds > 0 then now() + r.lease_seconds * interval '1 second' end,
        case when r.state <> 'queued' then :now::timestamptz end
-  from unnest(:ids::uuid[], :districts::text[], :environments::text[], :users::text[], :installations::text[],
-              :providers::text[], :lanes::text[], :alerts::uuid[], :purposes::text[], :states::text[],
-              :urgents::bool[], :slots::uuid[], :things::text[], :contents::text[], :unseens::int[],
-              :seqs::bigint[], :requested::timestamptz[], :send_before::timestamptz[], :waits::float8[],
-              :leases::float8[], :summaries::bool[])
-       as r (delivery_id, district_id, environment, user_id, installation_id, provider, lane, alert_id, purpose,
-             state, urgent, slot, things, content, unseen, seq, requested_at, send_before, wait_seconds,
-             lease_seconds, as_summary)
+  from arriving r
     on conflict (delivery_id) do update
    set state = excluded.state, reason = '', content = excluded.content, things = excluded.things,
        slot = excluded.slot, unseen = excluded.unseen, seq = excluded.seq, lane = excluded.lane,
@@ -172,14 +174,13 @@ update deliveries
 -- These rows also stand for others that ended `collapsed`: they go with their summary text, now or later.
 update deliveries set as_summary = true where delivery_id = any(:ids::uuid[]);
 
--- name: record_accepted(ids, attempts, firsts, now)
+-- name: record_accepted(ids, now)
 -- Write that a provider accepted rows, whoever holds them by now; a row that was erased meanwhile is left.
-update deliveries d
-   set state = 'accepted', reason = '', attempts = r.attempts, first_attempt_at = r.first_attempt_at,
-       ended_at = :now, lease_owner = null, lease_until = null
-  from unnest(:ids::uuid[], :attempts::int[], :firsts::timestamptz[]) as r (id, attempts, first_attempt_at)
- where d.delivery_id = r.id and d.state = 'queued'
-returning d.delivery_id;
+update deliveries
+   set state = 'accepted', reason = '', attempts = attempts + 1,
+       first_attempt_at = coalesce(first_attempt_at, now()), ended_at = :now, lease_owner = null, lease_until = null
+ where delivery_id = any(:ids::uuid[]) and state = 'queued'
+returning delivery_id;
 
 -- name: record_ended(rows, owner, now)
 -- Write the end of rows that were tried, given as one JSON array; a row that was erased meanwhile, or that
@@ -258,16 +259,9 @@ returning d.delivery_id, d.district_id, d.environment, d.user_id, d.installation
           d.written_at, d.send_before, d.requested_at, d.seq, d.unseen, d.purpose, d.withdrawn, d.alert_id,
           d.provider, null::uuid as leased_by;
 
--- name: tell(districts, environments, users, ids, types, ats, datas, owner, seconds)
--- Put events into the outbox, in their order, and return their places; others leave them to their owner for a while.
-insert into outbox (district_id, environment, user_id, event_id, type, at, data, owner, claimed_until)
-select e.district_id, e.environment, e.user_id, e.event_id, e.type, e.at, e.data, :owner::uuid,
-       now() + :seconds::float8 * interval '1 second'
-  from unnest(:districts::text[], :environments::text[], :users::text[], :ids::uuid[], :types::text[],
-              :ats::timestamptz[], :datas::text[])
-       with ordinality as e (district_id, environment, user_id, event_id, type, at, data, place)
- order by e.place
-returning seq;
+-- name: next_places(number)
+-- Places in the outbox for new events, rising.
+select nextval(pg_get_serial_sequence('outbox', 'seq')) as place from generate_series(1, :number);
 
 -- name: untold(owner, own, most)
 -- The oldest events of the outbox that nobody is telling: whose claim has ended, or (`own`) one's own.

@@ -6,10 +6,11 @@ from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
+import msgspec
 from bellwire_schemas.names import Environment
 
 from push_dispatcher.domain.alert import UserKey
-from push_dispatcher.domain.content import Purpose, stored_content
+from push_dispatcher.domain.content import Content, Purpose
 from push_dispatcher.domain.delivery import State
 from push_dispatcher.domain.device import UNNARROWED, ApnsEnvironment, DeviceSettings, Platform, provider_of
 from push_dispatcher.domain.job import lane_of
@@ -23,6 +24,20 @@ _APNS = {environment.value: environment for environment in ApnsEnvironment}
 _STATES = {state.value: state for state in State}
 NOBODY = UUID(int=0)
 LONG_AGO = datetime.min.replace(tzinfo=UTC)
+
+
+_CONTENT = msgspec.json.Decoder(Content)
+_ENCODER = msgspec.json.Encoder()
+
+
+def content_text(content: Content) -> str:
+    """Return the JSON that a row keeps of its content."""
+    return _ENCODER.encode(content).decode()
+
+
+def stored_content(text: str) -> Content:
+    """Read a content from the JSON that its row keeps. Raises `msgspec.ValidationError`."""
+    return _CONTENT.decode(text)
 
 
 def digest(token: str) -> bytes:

@@ -7,14 +7,13 @@ from uuid import UUID
 
 from push_dispatcher.adapters.postgres.named import QUERIES, all_of
 from push_dispatcher.adapters.postgres.of_rows import OfRows
-from push_dispatcher.adapters.postgres.rows import ids_of, user_columns, user_of
+from push_dispatcher.adapters.postgres.rows import ids_of, user_of
 from push_dispatcher.domain.delivery import State
 from push_dispatcher.domain.job import Result
 from push_dispatcher.domain.settle import ACCEPTED, Ended, Kept, Postponed
 from push_dispatcher.ports.rows import Told
 
-CLAIM_SECONDS = 10.0
-"""How long others leave a new event to the process that wrote it."""
+_OUTBOX = ("seq", "district_id", "environment", "user_id", "event_id", "type", "at", "data", "owner")
 
 
 class PostgresWork(OfRows):
@@ -50,15 +49,7 @@ class PostgresWork(OfRows):
         if not results:
             return {}
         ids = [result.job.delivery_id for result in results]
-        records = await all_of(
-            QUERIES.record_accepted(
-                self._db,
-                ids=ids,
-                attempts=[result.job.attempts + 1 for result in results],
-                firsts=[_first(result) for result in results],
-                now=now,
-            )
-        )
+        records = await all_of(QUERIES.record_accepted(self._db, ids=ids, now=now))
         # Nearly always all of them: their own ids are cheaper than the answered ones.
         known = ids if len(records) == len(ids) else ids_of(records)
         return dict.fromkeys(known, State.ACCEPTED)
@@ -86,20 +77,14 @@ class PostgresWork(OfRows):
         """Put events into the outbox."""
         if not events:
             return
-        records = await all_of(
-            QUERIES.tell(
-                self._db,
-                **user_columns([event.user for event in events]),
-                ids=[event.event_id for event in events],
-                types=[event.type for event in events],
-                ats=[event.at for event in events],
-                datas=[event.data.decode() for event in events],
-                owner=owner,
-                seconds=CLAIM_SECONDS,
-            )
-        )
-        for event, record in zip(events, records, strict=True):
-            event.place = record["seq"]
+        places = await all_of(QUERIES.next_places(self._db, number=len(events)))
+        for event, record in zip(events, places, strict=True):
+            event.place = record["place"]
+        rows = [
+            (event.place, *event.user, event.event_id, event.type, event.at, event.data.decode(), owner)
+            for event in events
+        ]
+        await self._db.copy_records_to_table("outbox", records=rows, columns=_OUTBOX)
 
 
 def _first(result: Result) -> datetime:
