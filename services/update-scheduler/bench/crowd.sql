@@ -1,4 +1,4 @@
--- 2,000 districts with four sites each, and 100,000 requests: a fifth of them open, in every status.
+-- 2,000 districts with four sites each, and 100,000 requests: 5,000 of them open, in every status.
 insert into districts (district_id, name, state, timezone)
 select 'bench-' || n, 'Bench District ' || n, 'IL', 'America/Chicago' from generate_series(1, 2000) n;
 
@@ -14,9 +14,9 @@ with drawn as (
     select n, 'bench-' || (1 + n % 2000) as district_id,
         (array['production', 'staging', 'preview'])[1 + n % 3] as environment,
         case
-            when n % 5 > 0 then (array['completed', 'completed', 'unable_to_complete', 'new_version_requested'])[n % 5]
+            when n % 20 > 0 then (array['completed', 'completed', 'unable_to_complete', 'new_version_requested'])[1 + n % 4]
             else (array['to_be_scheduled', 'scheduled', 'not_started', 'in_progress', 'pending_input',
-                'deferred'])[1 + (n / 5) % 6]
+                'deferred'])[1 + (n / 20) % 6]
         end as status,
         timestamptz '2026-11-22 15:00Z' - n * interval '4 minutes' as at,
         timestamptz '2026-11-26 06:30Z' + (n % 40) * interval '7 days' as slot

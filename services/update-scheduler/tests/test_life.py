@@ -189,6 +189,20 @@ async def test_bad_wishes_name_the_field_and_write_nothing(world):
             "/preferred_at",
         ),
     ]
+    dark = {"starts_at": "2026-12-03T00:00:00Z", "ends_at": "2026-12-04T00:00:00Z"}
+    await world.ok(OPERATOR, "POST", "/v1/windows/blackouts", dark)
+    for at in (
+        "2026-11-25T12:00:00Z",  # outside every window
+        "2026-12-03T06:30:00Z",  # in a blackout
+        "2026-11-19T06:30:00Z",  # past
+        "2199-11-21T06:30:00Z",  # beyond what can be booked
+    ):
+        cases.append((contact, {**update, "version": "2611", "preferred_at": at}, 400, "/preferred_at"))
+    member = {**update, "site_id": "shelbyville.production", "version": "2611"}
+    cases.append((world.contact("shelbyville"), member, 409, None))
+    whole = {"kind": "version_update", "group_id": "prairie-consortium", "target": "production"}
+    late = {**whole, "version": "2611", "preferred_at": "2026-11-25T12:00:00Z"}
+    cases.append((("group_contact", "gale"), late, 400, "/preferred_at"))
     for who, body, expected, pointer in cases:
         status, problem, _ = await world.http(who, "POST", "/v1/requests", body)
         assert (status, problem.get("pointer")) == (expected, pointer), (body, problem)

@@ -21,6 +21,7 @@ from update_scheduler.domain.transitions import supersede
 from update_scheduler.domain.versions import Catalogue, check_version
 from update_scheduler.errors import Clash, NotForYou, NotThere, Wrong, refused
 from update_scheduler.ports import GroupRequest, Missing, Queue, Queues
+from update_scheduler.preferring import check_preferred
 from update_scheduler.recording import Scribe
 
 
@@ -74,6 +75,7 @@ class Create:
     ) -> list[Step]:
         if wish.kind is RequestKind.DATABASE_REFRESH:
             _check_refresh(wish, touched[0])
+            await check_preferred(queue, wish.preferred, wish.kind, touched[:1], now)
             return [Step(Came.INTO_BEING, new_request(identity, person, wish, touched, now), wish.note)]
         link = (await queue.links([wish.district_id])).get(wish.district_id, Unlinked())
         if isinstance(refusal := check_individual(wish.kind, link), MovesWithGroup):
@@ -81,6 +83,7 @@ class Create:
         catalogue = await queue.catalogue()
         if isinstance(fault := check_version(catalogue, wish.version, touched[0].version), FieldWrong):
             raise refused(fault)
+        await check_preferred(queue, wish.preferred, wish.kind, touched[:1], now)
         fresh = new_request(identity, person, wish, touched, now)
         older = [r for r in await queue.lock_open([wish.district_id]) if r.target is wish.target]
         return [Step(Came.INTO_BEING, fresh, wish.note), *replaced(catalogue, fresh, older, now)]

@@ -18,6 +18,7 @@ from update_scheduler.domain.sites import Site, affected
 from update_scheduler.domain.versions import Catalogue
 from update_scheduler.errors import Clash, NotForYou, NotThere, QueueError, Wrong
 from update_scheduler.ports import Group, GroupRequest, Queue, Queues
+from update_scheduler.preferring import check_preferred
 from update_scheduler.recording import Scribe
 
 
@@ -92,6 +93,8 @@ async def _fan_out(
         raise Clash(
             "nobody-needs-it", f"Every district of {group.name} runs {wish.version} or later already."
         )
+    targets = [touched[district][0] for district in split.members]
+    await check_preferred(queue, wish.preferred, RequestKind.VERSION_UPDATE, targets, now)
     older = await queue.lock_open(split.members)
     steps: list[Step] = []
     faulty: dict[str, str] = {}

@@ -33,6 +33,9 @@ UPDATE = {
         (TERRY, {"target": "moon"}, "target", "Choose a site"),
         (TERRY, {"kind": "party"}, "kind", "Choose what you ask for"),
         (TERRY, {"preferred_at": "tomorrow"}, "preferred_at", "This is no date"),
+        (TERRY, {"preferred_typed": "2026-11-25T12:00"}, "preferred_at", "outside the windows"),
+        (TERRY, {"preferred_typed": "2026-12-24T00:30"}, "preferred_at", "in a blackout"),
+        (TERRY, {"preferred_typed": "2026-11-19T00:30"}, "preferred_at", "lies ahead"),
         (TERRY, {"preferred_typed": "0001-01-01T00:00"}, "preferred_at", "This is no date"),
         (TERRY, {"note": "x" * 4001}, "note", "At most 4,000"),
         (NIA, {"place": "district:north-haverbrook", "target": "staging"}, "target", "has no staging site"),
@@ -52,6 +55,8 @@ UPDATE = {
     ],
 )
 async def test_a_wish_that_is_wrong(world, visitor, who, change, field, words):
+    dark = {"starts_at": "2026-12-24T00:00:00Z", "ends_at": "2026-12-25T00:00:00Z"}
+    await world.ok(("operator", "op-1"), "POST", "/v1/windows/blackouts", dark)
     person = await visitor(who)
     status, page, _ = await person.post("/requests/new", {**UPDATE, "note": "kept as typed", **change})
     assert status == 422

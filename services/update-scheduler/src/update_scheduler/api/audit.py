@@ -63,7 +63,9 @@ class Audit(QueueView):
             )
             for p in found
         ]
-        return answer(PersonLinesOut(items=items, next_cursor=self.page(scope, last, full=len(found) == limit)))
+        return answer(
+            PersonLinesOut(items=items, next_cursor=self.page(scope, last, full=len(found) == limit))
+        )
 
 
 def add_routes(app: web.Application) -> None:
