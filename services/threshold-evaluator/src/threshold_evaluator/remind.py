@@ -1,10 +1,9 @@
 """The timer that says a low lunch balance again (product.md section 3, "lunch")."""
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
 
 from bellwire_kit import faults
 from bellwire_kit.clock import Clock
@@ -17,35 +16,13 @@ from threshold_evaluator import announce
 from threshold_evaluator.domain.deciding import Deciding
 from threshold_evaluator.domain.detecting import Detected, TellingKey, telling_key
 from threshold_evaluator.domain.reminders import LOOKS_AGAIN, Later, LowBalance, remind
-from threshold_evaluator.ports import Known, Outgoing, Store, Transaction, Wanted
+from threshold_evaluator.low_balances import Looked
+from threshold_evaluator.ports import Known, Outgoing, Store, Wanted
 from threshold_evaluator.publish import publish
 
 _log = logger(__name__)
 
 _BATCH = 500
-
-
-@dataclass(frozen=True, slots=True)
-class Looked:
-    """When to look again at what a user was told of an account."""
-
-    source: Source
-    account_id: str
-    user_id: str
-    at: datetime
-
-
-class ReminderTables(Protocol):
-    """What users were told of low balances, inside one transaction."""
-
-    async def low_balances(self, now: datetime, limit: int) -> Sequence[LowBalance]:
-        """Return what is to be looked at by now, each with the newest state that its user may see.
-
-        What has no such state is put off.
-        """
-
-    async def look_again(self, looked: Sequence[Looked]) -> None:
-        """Note when to look next."""
 
 
 @dataclass(slots=True)
@@ -59,15 +36,8 @@ class _Round:
 class Remind:
     """Looks every `seconds` of real time, and goes on at once while there is more."""
 
-    def __init__(
-        self,
-        store: Store,
-        tables_of: Callable[[Transaction], ReminderTables],
-        producer: Producer,
-        clock: Clock,
-        seconds: float = 5.0,
-    ) -> None:
-        self._store, self._tables_of = store, tables_of
+    def __init__(self, store: Store, producer: Producer, clock: Clock, seconds: float = 5.0) -> None:
+        self._store = store
         self._producer, self._clock, self._seconds = producer, clock, seconds
         self._stopping = asyncio.Event()
 
@@ -95,8 +65,7 @@ class Remind:
         await self._store.ensure_day(now.date())
         messages: list[Outgoing] = []
         async with self._store.transaction() as tables:
-            reminders = self._tables_of(tables)
-            asked = await reminders.low_balances(now, _BATCH)
+            asked = await tables.reminders.low_balances(now, _BATCH)
             if not asked:
                 return 0
             known = await tables.known(_wanted(asked))
@@ -105,7 +74,7 @@ class Remind:
             names = {(each.source, each.account_id, each.user_id) for each in asked}
             lows = [
                 each
-                for each in await reminders.low_balances(now, _BATCH)
+                for each in await tables.reminders.low_balances(now, _BATCH)
                 if (each.source, each.account_id, each.user_id) in names
             ]
             found = _look(lows, known, now)
@@ -118,7 +87,7 @@ class Remind:
                 spoken = announce.spoken(source, deciding.plan, accounts, now, events)
                 await tables.write([spoken], now)
                 messages += announce.outgoing(spoken)
-            await reminders.look_again(found.looked)
+            await tables.reminders.look_again(found.looked)
             faults.point("remind.before_commit")
         await publish(messages, self._store, self._producer, now, "remind")
         return len(asked)

@@ -13,7 +13,7 @@ from threshold_evaluator.adapters.postgres.decide.codec import SEEN_SEPARATOR, r
 from threshold_evaluator.adapters.postgres.decide.people import source_of
 from threshold_evaluator.domain.reminders import LOOKS_AGAIN, LowBalance
 from threshold_evaluator.domain.things import ThingKey, ThingState
-from threshold_evaluator.remind import Looked
+from threshold_evaluator.low_balances import Looked
 
 
 @cache
@@ -22,7 +22,7 @@ def _queries() -> Any:
 
 
 class PostgresReminders:
-    """`remind.ReminderTables` on the connection of one transaction."""
+    """`low_balances.ReminderTables` on the connection of one transaction."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection, self._queries = connection, _queries()
