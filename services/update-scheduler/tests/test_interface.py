@@ -18,6 +18,11 @@ ONLY_OPERATORS = {
     ("post", "/v1/windows/blackouts"),
     ("delete", "/v1/windows/blackouts/{blackout_id}"),
     ("post", "/v1/groups"),
+    ("get", "/v1/waves"),
+    ("post", "/v1/waves"),
+    ("get", "/v1/waves/{rollout_id}"),
+    ("post", "/v1/waves/{rollout_id}"),
+    ("post", "/v1/reschedules"),
     ("put", "/v1/groups/{group_id}/districts/{district_id}"),
     ("delete", "/v1/groups/{group_id}/districts/{district_id}"),
 }
@@ -46,6 +51,7 @@ async def test_a_foreign_districts_token_meets_403_or_404_on_every_route(world):
         "{district_id}": "springfield",
         "{window_id}": str(uuid4()),
         "{blackout_id}": str(uuid4()),
+        "{rollout_id}": str(uuid4()),
     }
     walked = 0
     for path, methods in (await document(world))["paths"].items():

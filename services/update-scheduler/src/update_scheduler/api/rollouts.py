@@ -1,0 +1,159 @@
+"""`/v1/waves`: a release rolled to all cloud sites in waves, by API; the use cases are those of the page."""
+
+from datetime import datetime
+from typing import Annotated, ClassVar, Literal
+from uuid import UUID
+
+from aiohttp import web
+from aiohttp_pydantic.oas.typing import r200, r201
+from bellwire_kit.web.problems import not_found
+from bellwire_kit.web.views import answer
+from pydantic import Field as PydanticField
+
+from update_scheduler.api.fields import In, Key, Limit, Moment, Out, Slug, Version
+from update_scheduler.api.view import OPERATORS, QueueView, Roles, etag, path_id, revision_of
+from update_scheduler.domain.rollouts import RolloutState, progress
+from update_scheduler.pages.parts import PAGE_PARTS
+from update_scheduler.roll_out import Intent, RollOut, Rollout, RolloutSite
+
+
+class WavesIn(In):
+    """A release to roll out, at most `per_window` requests an occurrence; `canaries` are districts."""
+
+    version: Version
+    canaries: Annotated[list[Slug], PydanticField(max_length=1000)] = []  # noqa: RUF012 - pydantic copies it
+    per_window: Annotated[int, PydanticField(ge=1, le=100_000)]
+    starts_after: Moment | None = None
+
+
+class WavesOut(Out):
+    """A rollout and what remains of it. `revision` is what If-Match names."""
+
+    id: UUID
+    version: str
+    per_window: int
+    starts_after: datetime
+    state: RolloutState
+    revision: int
+    created_by: str
+    created_at: datetime
+    total: int
+    unreleased: int
+    open: int
+    done: int
+    failed: int
+
+
+class AllWavesOut(Out):
+    """The newest rollouts first, one page."""
+
+    items: list[WavesOut]
+    next_cursor: str | None = None
+
+
+class StepIn(In):
+    """Release the next wave, pause (what is booked is deferred), resume, or end."""
+
+    act: Literal["release", "pause", "resume", "end"]
+
+
+def _out(rollout: Rollout, sites: list[RolloutSite]) -> WavesOut:
+    far = progress(len(sites), [s.status for s in sites if s.status is not None])
+    return WavesOut(
+        id=rollout.id,
+        version=rollout.version,
+        per_window=rollout.per_window,
+        starts_after=rollout.starts_after,
+        state=rollout.state,
+        revision=rollout.revision,
+        created_by=rollout.created_by,
+        created_at=rollout.created_at,
+        total=far.total,
+        unreleased=far.unreleased,
+        open=far.open,
+        done=far.done,
+        failed=far.failed,
+    )
+
+
+class _WavesView(QueueView):
+    """What both resources need."""
+
+    @property
+    def use(self) -> RollOut:
+        """The use cases."""
+        book = self.request.app[PAGE_PARTS].rollouts
+        return RollOut(book, self.parts.clock, self.parts.transition.scribe)
+
+    async def shown(self, identity: UUID, status: int = 200) -> web.Response:
+        """The rollout as it is now, with its ETag. Raises `Problem` 404."""
+        book = self.request.app[PAGE_PARTS].rollouts
+        rollout = await book.one(identity)
+        if not isinstance(rollout, Rollout):
+            raise not_found("rollout")
+        sites = (await book.sites([identity]))[identity]
+        return answer(_out(rollout, list(sites)), status, etag(rollout.revision))
+
+
+class AllWaves(_WavesView):
+    """All rollouts."""
+
+    roles: ClassVar[Roles] = {"GET": OPERATORS, "POST": OPERATORS}
+
+    async def get(self, limit: Limit = 50) -> r200[AllWavesOut]:
+        """List rollouts, newest first, with what remains of each.
+
+        Tags: waves
+        """
+        book = self.request.app[PAGE_PARTS].rollouts
+        found = await book.newest(limit)
+        sites = await book.sites([r.id for r in found])
+        return answer(AllWavesOut(items=[_out(r, list(sites[r.id])) for r in found]))
+
+    async def post(self, body: WavesIn) -> r201[WavesOut]:
+        """Plan a rollout; nothing is requested until its first wave is released.
+
+        Tags: waves
+        """
+        now = self.parts.clock.now()
+        starts = now if body.starts_after is None else max(body.starts_after, now)
+        intent = Intent(body.version, frozenset(body.canaries), body.per_window, starts)
+        made = await self.use.start(self.person, intent)
+        return await self.shown(made.id, 201)
+
+
+class OneRollout(_WavesView):
+    """One rollout."""
+
+    roles: ClassVar[Roles] = {"GET": OPERATORS, "POST": OPERATORS}
+
+    async def get(self, rollout_id: Key, /) -> r200[WavesOut]:
+        """Show a rollout. The ETag is what If-Match takes.
+
+        Tags: waves
+        """
+        return await self.shown(path_id(rollout_id, "rollout"))
+
+    async def post(self, rollout_id: Key, /, body: StepIn, *, if_match: str = "") -> r200[WavesOut]:
+        """Release its next wave, pause, resume or end it.
+
+        Tags: waves
+        """
+        identity, use, who = path_id(rollout_id, "rollout"), self.use, self.person
+        read = revision_of(if_match)
+        match body.act:
+            case "release":
+                await use.release(who, identity, read)
+            case "pause":
+                await use.pause(who, identity, read)
+            case "resume":
+                await use.resume(who, identity, read)
+            case "end":
+                await use.end(who, identity, read)
+        return await self.shown(identity)
+
+
+def add_routes(app: web.Application) -> None:
+    """Serve the resources."""
+    app.router.add_view("/v1/waves", AllWaves)
+    app.router.add_view("/v1/waves/{rollout_id}", OneRollout)

@@ -1,0 +1,46 @@
+"""Waves and bulk rescheduling by API."""
+
+OPERATOR = ("operator", "op-1")
+
+
+async def test_a_rollout_by_api_from_plan_to_end(world):
+    plan = {"version": "2611", "canaries": ["springfield"], "per_window": 5}
+    made = await world.ok(OPERATOR, "POST", "/v1/waves", plan)
+    assert (made["state"], made["revision"]) == ("active", 1)
+    assert made["unreleased"] == made["total"] > 1
+    path = f"/v1/waves/{made['id']}"
+    assert (await world.http(OPERATOR, "POST", path, {"act": "release"}))[0] == 428
+    released = await world.ok(OPERATOR, "POST", path, {"act": "release"}, 1)
+    assert released["open"] == 1
+    assert (await world.http(OPERATOR, "POST", path, {"act": "pause"}, 1))[0] == 412
+    paused = await world.ok(OPERATOR, "POST", path, {"act": "pause"}, released["revision"])
+    assert paused["state"] == "paused"
+    resumed = await world.ok(OPERATOR, "POST", path, {"act": "resume"}, paused["revision"])
+    early, problem, _ = await world.http(OPERATOR, "POST", path, {"act": "release"}, resumed["revision"])
+    assert early == 409
+    assert "springfield" in problem["detail"]
+    ended = await world.ok(OPERATOR, "POST", path, {"act": "end"}, resumed["revision"])
+    listed = await world.ok(OPERATOR, "GET", "/v1/waves")
+    assert listed == {"items": [ended], "next_cursor": None}
+    for wrong, pointer in (({"version": "9999"}, "/version"), ({"canaries": ["nowhere"]}, "/canaries")):
+        status, problem, _ = await world.http(OPERATOR, "POST", "/v1/waves", {**plan, **wrong})
+        assert (status, problem["pointer"]) == (400, pointer)
+
+
+async def test_many_are_tried_first_and_moved_exactly_so(world):
+    made = [await world.update(d, "2611.1") for d in ("springfield", "maple-county")]
+    asked = [{"id": r["id"], "revision": r["revision"]} for r in made]
+    tried = await world.ok(OPERATOR, "POST", "/v1/reschedules", {"requests": asked})
+    assert tried["done"] is False
+    assert {i["at"] for i in tried["items"]} == {"2026-11-26T06:30:00Z"}
+    assert (await world.refresh(made[0]))["status"] == "to_be_scheduled"
+    dates = {i["id"]: i["at"] for i in tried["items"]}
+    order = {"requests": [{**a, "promised": dates[a["id"]]} for a in asked], "dry_run": False}
+    late = {**order, "at": "2026-12-03T06:30:00Z"}
+    assert (await world.ok(OPERATOR, "POST", "/v1/reschedules", late))["done"] is False
+    assert (await world.ok(OPERATOR, "POST", "/v1/reschedules", order))["done"] is True
+    for request in made:
+        assert (await world.refresh(request))["scheduled_for"] == "2026-11-26T06:30:00Z"
+    again = await world.ok(OPERATOR, "POST", "/v1/reschedules", order)
+    assert again["done"] is False
+    assert all("Somebody else" in i["refused"] for i in again["items"])
