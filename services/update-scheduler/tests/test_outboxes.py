@@ -144,3 +144,21 @@ async def test_two_processes_send_each_mail_and_event_once(surroundings):
     assert len(world.mailbox.all()) == 3
     assert len({m["message_id"] for m in world.mailbox.all()}) == len(world.mailbox.all())
     assert len(await world.events()) == 6
+
+
+async def test_mail_sent_more_than_thirty_days_ago_is_removed(world):
+    await world.update("springfield")
+    await world.update("maple-county", "2611.1")
+    await world.settled()
+    await world.sql(
+        "update mail_outbox set sent_at = now() - interval '31 days' where recipient like '%springfield%'"
+    )
+    await world.update("north-haverbrook")
+
+    async def removed():
+        rows = await world.sql("select recipient from mail_outbox")
+        return rows and not [r for r in rows if "springfield" in r["recipient"]]
+
+    while not await removed():
+        await asyncio.sleep(0.05)
+    assert [r["n"] for r in await world.sql("select count(*) as n from mail_outbox")] >= [2]

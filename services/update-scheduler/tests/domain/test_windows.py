@@ -134,6 +134,67 @@ def test_occurrences_are_those_of_the_calendar(zone, recurrence, opens, closes, 
     assert found == expected
 
 
+def wall_clock(zone: ZoneInfo, first: date, last: date) -> dict[tuple[date, int], datetime]:
+    """Walks a wall clock over the span: (local day, quarter of an hour of it) -> when it was first shown.
+
+    The clock is read every quarter, and every minute of a quarter at whose end it has changed: that it does so
+    at no minute within one is what lets the quarters stand for their minutes.
+    """
+    seen: dict[tuple[date, int], datetime] = {}
+    at = datetime.combine(first, time(), UTC) - timedelta(days=1)
+    end = datetime.combine(last, time(), UTC) + timedelta(days=2)
+    quarter, minute = timedelta(minutes=15), timedelta(minutes=1)
+    local = at.astimezone(zone)
+    while at < end:
+        after = (at + quarter).astimezone(zone)
+        if after.utcoffset() != local.utcoffset():
+            assert {(at + n * minute).astimezone(zone).utcoffset() for n in range(15)} == {local.utcoffset()}
+        seen.setdefault((local.date(), local.hour * 4 + local.minute // 15), at)
+        at, local = at + quarter, after
+    return seen
+
+
+def of_the_clock(seen: dict[tuple[date, int], datetime], day: date, clock: time) -> datetime:
+    """The first UTC minute at which the clock showed it or, where it skips that, the next that it shows."""
+    wanted = clock.hour * 4 + clock.minute // 15
+    found = next(q for q in range(wanted, 24 * 4) if (day, q) in seen)
+    return seen[day, found] + (timedelta(minutes=clock.minute % 15) if found == wanted else timedelta())
+
+
+TEN_YEARS = (date(2025, 1, 1), date(2034, 12, 31))
+TEN_YEAR_RULES = [
+    (Weekly(frozenset({Weekday.THURSDAY})), time(0, 30), time(3, 30)),
+    (Weekly(frozenset({Weekday.SUNDAY})), time(0, 30), time(3, 30)),
+    (Weekly(frozenset({Weekday.SUNDAY}), 2), time(2, 10), time(2, 50)),
+    (Weekly(frozenset({Weekday.SATURDAY, Weekday.SUNDAY})), time(22, 0), time(1, 45)),
+    (Weekly(frozenset(DAYS)), time(1, 30), time(2, 30)),
+    (Monthly(Weekday.SUNDAY, 5), time(1, 0), time(4, 0)),
+    (Monthly(Weekday.SUNDAY, 2), time(1, 59), time(3, 1)),
+]
+
+
+@pytest.mark.parametrize("zone", ZONES)
+def test_ten_years_of_every_rule_against_a_wall_clock(zone):
+    first, last = TEN_YEARS
+    seen = wall_clock(ZoneInfo(zone), first, last)
+    for recurrence, opens, closes in TEN_YEAR_RULES:
+        w = window(
+            zone, recurrence, opens, closes, effective_from=first, effective_until=last + timedelta(days=1)
+        )
+        found = [
+            (o.starts_at, o.ends_at)
+            for o in w.occurrences(datetime.combine(first - timedelta(days=2), time(), UTC))
+        ]
+        expected = []
+        for day in brute_days(w, first, last):
+            end_day = day if closes > opens else day + timedelta(days=1)
+            span = of_the_clock(seen, day, opens), of_the_clock(seen, end_day, closes)
+            if span[0] < span[1]:
+                expected.append(span)
+        assert found == expected, (recurrence, opens, closes)
+        assert len(found) > 100
+
+
 def test_the_cloud_window_over_both_clock_changes():
     sunday = window(recurrence=Weekly(frozenset({Weekday.SUNDAY})))
     spring = next(sunday.occurrences(datetime(2026, 3, 8, 0, tzinfo=UTC)))

@@ -21,6 +21,7 @@ from update_scheduler.metrics import MAILS
 _log = logger(__name__)
 _BATCH = 100
 _TIMEOUT = 20.0
+_OLD = 1000
 _WIRE = SMTP.clone(max_line_length=990)
 """Subjects in one line: the default folds some right after "Subject:", which readers show with a blank."""
 
@@ -39,6 +40,7 @@ class MailDrain:
             if not due:
                 break
             await self._send_all(connection, due, stopping)
+        await OUTBOX.remove_old_mail(connection, most=_OLD)
         left = await OUTBOX.next_mail_in(connection)
         return 60.0 if left is None else max(float(left), 0.0)
 

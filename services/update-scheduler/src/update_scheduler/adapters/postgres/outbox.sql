@@ -33,6 +33,12 @@ where n = any(:ns::bigint[]);
 -- Refused for good.
 update mail_outbox set failed_at = now(), attempts = attempts + 1, answer = :answer where n = :n;
 
+-- name: remove_old_mail(most)!
+-- Letters that went out more than thirty days ago: they hold addresses, and nobody needs them any more.
+delete from mail_outbox where n in (
+    select n from mail_outbox where sent_at < now() - interval '30 days' limit :most
+);
+
 -- name: due_events(most)
 -- The oldest unpublished event of each site: at most one a site at a time keeps their order whatever fails.
 select * from (

@@ -193,4 +193,4 @@ limit :most;
 
 -- name: messages_of(request_id)
 -- The thread of a request.
-select id, at, by_role, by_user, body from messages where request_id = :request_id order by at, id;
+select id, at, by_role, by_user, body from messages where request_id = :request_id order by at, n;
