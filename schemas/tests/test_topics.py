@@ -1,5 +1,6 @@
 """topics.toml is the one definition: AsyncAPI says the same, and a broker gets it."""
 
+import time
 from pathlib import Path
 
 import pytest
@@ -53,6 +54,10 @@ def test_a_broker_gets_what_it_lacks(kafka_bootstrap: str, unique_name: str) -> 
         broker.TooFewPartitions(grown, first.partitions),
         broker.OtherSetting(grown, "retention.ms", str(first.retention_ms), "60000"),
     ]
+    deadline = time.monotonic() + 20  # a broker applies a setting a moment after it has said yes
+    while broker.differences(kafka_bootstrap, [grown]):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
     shrunk = Topic(first.name, 1, 60_000, "delete", "", "")
     assert broker.apply(kafka_bootstrap, [shrunk]) == [broker.TooManyPartitions(shrunk, grown.partitions)]
 

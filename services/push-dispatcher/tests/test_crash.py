@@ -133,7 +133,7 @@ async def told_once(broker, wanted):
     """Read the deliveries topic until it tells of every wanted alert; return the ids it tells of."""
     found = set()
     consumer = AIOKafkaConsumer(DELIVERIES, bootstrap_servers=broker, auto_offset_reset="earliest")
-    async with asyncio.timeout(30), consumer:
+    async with asyncio.timeout(120), consumer:
         while not wanted <= found:
             batches = await consumer.getmany(timeout_ms=500)
             found |= {
