@@ -6,7 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from bellwire_schemas.ids import summary_id
-from bellwire_schemas.names import Kind
+from bellwire_schemas.names import Kind, Urgency
 
 from threshold_evaluator.domain.accounts import Account
 from threshold_evaluator.domain.deciding import PAUSE_LOOKS_AGAIN, Plan, Push, Settled, Summary, Telling
@@ -74,6 +74,10 @@ def gates_now(roster: Roster, due: DueAlert, now: datetime) -> int:
     )
 
 
+def _order(due: DueAlert) -> tuple[bool, datetime, datetime, datetime, UUID]:
+    return (due.urgency is not Urgency.URGENT, due.due_at, due.first_at, due.modified_at, due.alert_id)
+
+
 @dataclass(slots=True)
 class Releasing:
     """Takes all that is due of one district's users; `brakes` are those of their schools, oldest first."""
@@ -88,9 +92,7 @@ class Releasing:
 
     def take(self, dues: Sequence[DueAlert]) -> Plan:
         """Look at each, urgent and oldest first, then make what is due together one summary a user."""
-        for due in sorted(
-            dues, key=lambda each: (each.urgency.value != "urgent", each.due_at, each.first_at)
-        ):
+        for due in sorted(dues, key=_order):
             self._look(due)
         for (user, kind, *_), members in self._groups.items():
             self._send_together(self.accounts[user], members, digest=kind == "digest")
