@@ -24,6 +24,8 @@ from bellwire_kit.postgres import Pool, migrate, open_pool
 from bellwire_kit.streams.open import open_producer
 from bellwire_kit.streams.protocol import Message, Record
 from bellwire_kit.streams.settings import StreamSettings
+from threshold_evaluator.domain.surge import NEVER_A_SURGE, SurgeLimits
+from threshold_evaluator.evaluate import Evaluate
 
 from .conftest import NOON, SCHEMA, World, _named
 
@@ -227,6 +229,8 @@ async def reference(world: World, chunks: list[list[Record]]) -> tuple[list[list
     await world.set_district({"defaults": {"coalesce_minutes": 0, "daily_cap": 200, "quiet_hours": "off"}})
     world.clock.set(NOON)
     assert isinstance(world.clock, ManualClock)
+    # A surge is cut where a batch ends, and what is compared are runs of other batches.
+    world.evaluate = Evaluate(world.store, world.broker.producer(), world.clock, SurgeLimits(NEVER_A_SURGE))
     for chunk in chunks:
         for start in range(0, len(chunk), 50):
             await world.take(*chunk[start : start + 50])

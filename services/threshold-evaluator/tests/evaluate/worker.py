@@ -13,6 +13,7 @@ from bellwire_kit.streams.open import open_consumer, open_producer
 from bellwire_kit.streams.protocol import Message, Producer, Subscription
 from bellwire_kit.streams.settings import StreamSettings
 from threshold_evaluator.adapters.postgres.decide.store import PostgresStore
+from threshold_evaluator.domain.surge import NEVER_A_SURGE, SurgeLimits
 from threshold_evaluator.evaluate import Evaluate
 from threshold_evaluator.release import Pace, Release
 from threshold_evaluator.unpark import Unpark
@@ -40,7 +41,8 @@ async def main() -> None:
         open_producer(streams) as raw,
     ):
         store, producer = PostgresStore(pool, settle_seconds=15), OwnTopics(raw, prefix)
-        evaluate = Evaluate(store, producer, clock)
+        # A surge is cut where a batch ends, and these tests compare runs of other batches.
+        evaluate = Evaluate(store, producer, clock, SurgeLimits(NEVER_A_SURGE))
         unpark = Unpark(evaluate)
         consumer = open_consumer(
             streams,
