@@ -118,7 +118,8 @@ def test_a_signal_during_the_start_leaves_nothing(shell: Shell) -> None:
     until_said(process, "is ready")  # Kafka is still being formatted
     process.send_signal(signal.SIGTERM)
     process.communicate(timeout=40)
-    deadline = time.monotonic() + 15  # a killed process that waits for its disk goes when the disk has answered
+    # A killed process that waits for its disk goes when the disk has answered.
+    deadline = time.monotonic() + 15
     while left := _of(shell.folder):
         assert time.monotonic() < deadline, left
         time.sleep(0.05)
@@ -157,7 +158,8 @@ def test_an_up_that_is_killed_while_it_waits_leaves_nothing(shell: Shell) -> Non
     process.kill()
     process.communicate()
     until_released(shell.folder)
-    deadline = time.monotonic() + 15  # a killed process that waits for its disk goes when the disk has answered
+    # A killed process that waits for its disk goes when the disk has answered.
+    deadline = time.monotonic() + 15
     while left := _of(shell.folder):
         assert time.monotonic() < deadline, left
         time.sleep(0.05)
