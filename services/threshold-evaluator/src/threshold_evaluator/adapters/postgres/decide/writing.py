@@ -19,6 +19,7 @@ from threshold_evaluator.adapters.postgres.decide.rows import (
     state_columns,
     thing_columns,
 )
+from threshold_evaluator.adapters.postgres.releases.sending import is_release, send, settle
 from threshold_evaluator.domain.decision import Decision, Detection, FactVerdict
 from threshold_evaluator.domain.effective import Effective
 from threshold_evaluator.ports import Outgoing, Spoken
@@ -138,14 +139,7 @@ class Writing:
             rows += [(each.due, "sent", each.sent_as) for each in one.ready if each.due.alert_id not in known]
             rows += [(each.due, "summarized", each.sent_as) for each in one.members]
         if rows:
-            await self._do(
-                "settle_decisions",
-                at=now,
-                days=[due.decided_at.date() for due, _, _ in rows],
-                alert_ids=[due.alert_id for due, _, _ in rows],
-                became=[became for _, became, _ in rows],
-                sent_as=[sent_as for _, _, sent_as in rows],
-            )
+            await settle(self._connection, rows, now)
         corrected = [(one.source, due) for one in spoken for due in one.plan.corrected]
         if corrected:
             await self._do(
@@ -160,6 +154,8 @@ class Writing:
         rows: list[Any] = []
         for one in spoken:
             rows += [(one.source, due, "held", None, "", None) for due in one.plan.held.values()]
+            if is_release(one):
+                continue
             rows += [
                 (one.source, each.due, "ready", each.sent_as, each.payload, each.send_before)
                 for each in one.ready
@@ -170,6 +166,7 @@ class Writing:
             ]
         if rows:
             await self._do("put_due", **due_columns(sorted(rows, key=lambda row: row[1].alert_id)))
+        await send(self._connection, [one for one in spoken if is_release(one)])
 
     async def _inbox(self, spoken: Sequence[Spoken], now: datetime) -> None:
         rows = [(one.source, each) for one in spoken for each in one.inbox]
