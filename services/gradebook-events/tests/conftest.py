@@ -26,7 +26,7 @@ from bellwire_schemas.names import Environment, Role
 from bellwire_schemas.source import Source
 from bellwire_schemas.topics import CHANGE_EVENTS, ROSTER_EVENTS
 from gradebook_events.adapters.broker import BrokerCheck
-from gradebook_events.app import SCHEMA, service_on
+from gradebook_events.app import SCHEMA, Opened, service_on
 from gradebook_events.settings import Settings
 from joserfc.jwk import ECKey
 from kafka.admin import KafkaAdminClient, NewTopic
@@ -168,7 +168,7 @@ def start(broker: str, database: str) -> Starter:
             clock = ManualClock(NOW)
             check = BrokerCheck(settings.streams)
             stack.push_async_callback(check.close)
-            made = service_on(settings, clock, pool, producer, verifier, check)
+            made = service_on(settings, clock, Opened(pool, pool, producer, verifier, check))
             client = await stack.enter_async_context(TestClient(TestServer(made.app)))
             tasks = [asyncio.create_task(part.run()) for part in made.background if worker]
             try:

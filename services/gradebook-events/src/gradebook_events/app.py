@@ -18,9 +18,10 @@ from bellwire_kit.web.application import application
 
 from gradebook_events.accept import Door
 from gradebook_events.adapters.broker import BrokerCheck
+from gradebook_events.adapters.postgres.derivation import PostgresDerivation
 from gradebook_events.adapters.postgres.imports import PostgresImports
 from gradebook_events.adapters.postgres.publishers import PostgresPublishers
-from gradebook_events.adapters.postgres.records import PostgresRecords
+from gradebook_events.adapters.postgres.staging import PostgresStaging
 from gradebook_events.adapters.zip_packages import ZipPackages
 from gradebook_events.api import events, imports, publishers
 from gradebook_events.api.around import around
@@ -36,6 +37,19 @@ from gradebook_events.shares import Shares
 from gradebook_events.stage import Stager
 
 SCHEMA = "gradebook_events"
+IMPORT_STATEMENT_SECONDS = 600.0
+"""How long one statement over all records of a source may take."""
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """Parts that are open. Records of imports have a pool of their own: their statements may take minutes."""
+
+    pool: Pool
+    import_pool: Pool
+    producer: Producer
+    verifier: TokenVerifier
+    broker: BrokerCheck
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,29 +60,21 @@ class Service:
     background: Sequence[Background]
 
 
-def service_on(
-    settings: Settings,
-    clock: Clock,
-    pool: Pool,
-    producer: Producer,
-    verifier: TokenVerifier,
-    broker: BrokerCheck,
-) -> Service:
+def service_on(settings: Settings, clock: Clock, opened: Opened) -> Service:
     """The service on parts that are open."""
-    keys = PostgresPublishers(pool)
-    jobs, records, packages = PostgresImports(pool), PostgresRecords(pool), ZipPackages()
+    pool, producer = opened.pool, opened.producer
+    keys, jobs, packages = PostgresPublishers(pool), PostgresImports(pool), ZipPackages()
     authenticator, shares = Authenticator(keys), Shares(settings.share)
-    stager = Stager(jobs, records, packages, clock)
-    worker = ImportWorker(jobs, records, stager, PublishedNews(jobs, records, producer, shares), clock)
+    worker = _worker(opened, packages, shares, clock)
     secret = settings.cursor_secret.get_secret_value() or secrets.token_hex(32)
     app = application(
         title="gradebook-events",
         version="1",
-        checks={"database": lambda: _answers(pool), "broker": broker.ready},
+        checks={"database": lambda: _answers(pool), "broker": opened.broker.ready},
         body_limit=settings.body_limit_bytes,
         rates=around(),
     )
-    app[VERIFIER] = verifier
+    app[VERIFIER] = opened.verifier
     app[PARTS] = Parts(
         clock=clock,
         cursors=Cursors(secret.encode()),
@@ -85,6 +91,13 @@ def service_on(
     return Service(app, (Background("imports", worker.run, worker.stop),))
 
 
+def _worker(opened: Opened, packages: ZipPackages, shares: Shares, clock: Clock) -> ImportWorker:
+    pool = opened.import_pool
+    jobs, staging = PostgresImports(opened.pool), PostgresStaging(pool)
+    publishing = PublishedNews(jobs, PostgresDerivation(pool), opened.producer, shares)
+    return ImportWorker(jobs, staging, Stager(jobs, staging, packages, clock), publishing, clock)
+
+
 async def _answers(pool: Pool) -> bool:
     try:
         return bool(await pool.fetchval("select true", timeout=2))
@@ -97,6 +110,9 @@ async def service(settings: Settings, clock: Clock) -> AsyncIterator[Service]:
     """The service on its database and broker, ready to be served."""
     async with AsyncExitStack() as stack:
         pool = await stack.enter_async_context(open_pool(settings.database_url, SCHEMA, maximum=10))
+        import_pool = await stack.enter_async_context(
+            open_pool(settings.database_url, SCHEMA, maximum=4, command_timeout=IMPORT_STATEMENT_SECONDS)
+        )
         session = await stack.enter_async_context(aiohttp.ClientSession())
         # Not entered: it connects on the first send, so that a broker that is away does not stop the start.
         producer = AiokafkaProducer(settings.streams)
@@ -108,7 +124,8 @@ async def service(settings: Settings, clock: Clock) -> AsyncIterator[Service]:
             oidc_audience=settings.oidc_audience,
             oidc_user_claim=settings.oidc_user_claim,
         )
-        yield service_on(settings, clock, pool, producer, TokenVerifier(oidc, session), broker)
+        opened = Opened(pool, import_pool, producer, TokenVerifier(oidc, session), broker)
+        yield service_on(settings, clock, opened)
 
 
 async def run(settings: Settings) -> None:

@@ -12,7 +12,7 @@ from gradebook_events.domain.oneroster.names import FileName
 from gradebook_events.domain.oneroster.orgs import organisations
 from gradebook_events.domain.oneroster.students import school_of, student_roles, students
 from gradebook_events.domain.oneroster.things import Thing, ThingKind
-from gradebook_events.ports import Job, Records
+from gradebook_events.import_ports import Derivation, Job
 
 ORGANISATIONS, STUDENTS, CLASSES = 1, 2, 3
 
@@ -27,7 +27,7 @@ KINDS: Mapping[int, tuple[ThingKind, ...]] = {
 class Deriver:
     """Derives for one run of one import; organisations and sessions are small and read once."""
 
-    def __init__(self, job: Job, records: Records) -> None:
+    def __init__(self, job: Job, records: Derivation) -> None:
         self._job = job
         self._records = records
         self._orgs: Mapping[str, Entity] = {}

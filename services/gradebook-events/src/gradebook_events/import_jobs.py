@@ -10,8 +10,8 @@ from bellwire_kit.logs import logger
 from bellwire_kit.metrics import UNEXPECTED_ERRORS
 from bellwire_kit.postgres import UNAVAILABLE
 
+from gradebook_events.import_ports import Damaged, Imports, Job, LeaseLost, Staging
 from gradebook_events.metrics import IMPORTS
-from gradebook_events.ports import Damaged, Imports, Job, LeaseLost, Records
 from gradebook_events.publish import NotAppended, PublishedNews
 from gradebook_events.stage import Stager, outcome
 
@@ -20,8 +20,12 @@ _log = logger(__name__)
 _AWAY: tuple[type[Exception], ...] = (NotAppended, *UNAVAILABLE)
 
 IDLE_SECONDS = 1.0
+BEAT_SECONDS = 15.0
+"""How often the lease is kept while one step takes long."""
+AWAY_SECONDS = 2.0
+"""After so long an import is tried again that the broker or the database interrupted."""
 MOST_ATTEMPTS = 8
-"""An import that ends in an unforeseen error so often is failed: it would never go through."""
+"""An import that so often ends in an unforeseen error, or with the process, is failed: it would never go through."""
 
 
 def backoff(attempts: int) -> timedelta:
@@ -33,7 +37,7 @@ class ImportWorker:
     """Runs imports, one at a time; several processes may each have one."""
 
     def __init__(
-        self, imports: Imports, records: Records, stager: Stager, publishing: PublishedNews, clock: Clock
+        self, imports: Imports, records: Staging, stager: Stager, publishing: PublishedNews, clock: Clock
     ) -> None:
         self._imports = imports
         self._records = records
@@ -67,10 +71,33 @@ class ImportWorker:
                 job = None
             if job is None:
                 await self._idle()
-                continue
-            self._work = asyncio.create_task(self._take_through(job))
-            await asyncio.wait((self._work,))
+            elif self._stopping.is_set():
+                await self._give_back(job, timedelta(), blameless=True)
+            else:
+                await self._work_on(job)
+
+    async def _work_on(self, job: Job) -> None:
+        """Take an import through its stages, keeping the lease; who loses it stops at once."""
+        self._work = work = asyncio.create_task(self._take_through(job))
+        try:
+            while not (await asyncio.wait((work,), timeout=BEAT_SECONDS))[0]:
+                await self._beat(job, work)
+        finally:
             self._work = None
+            work.cancel()
+        if not work.cancelled() and (error := work.exception()) is not None:
+            # It could not even be given back: the lease runs out by itself.
+            _log.warning("import left", import_id=str(job.import_id), error=type(error).__name__)
+
+    async def _beat(self, job: Job, work: asyncio.Task[None]) -> None:
+        try:
+            await self._imports.hold(job)
+        except LeaseLost:
+            _log.warning("import taken over by another process", import_id=str(job.import_id))
+            work.cancel()
+        except UNAVAILABLE:
+            # What is worked on meets the same, and says so.
+            return
 
     async def _idle(self) -> None:
         try:
@@ -81,16 +108,19 @@ class ImportWorker:
 
     async def _take_through(self, job: Job) -> None:
         log = _log.bind(import_id=str(job.import_id))
+        if job.attempts > MOST_ATTEMPTS:
+            await self._end(job, "failed", f"{MOST_ATTEMPTS} attempts ended with the process that made them")
+            return
         try:
             await self._stages(job)
         except LeaseLost:
             log.warning("import taken over by another process")
         except asyncio.CancelledError:
-            await self._give_back(job, timedelta())
+            await self._give_back(job, timedelta(), blameless=True)
             raise
         except _AWAY as error:
             log.warning("import waits", error=type(error).__name__)
-            await self._give_back(job, backoff(job.attempts))
+            await self._give_back(job, timedelta(seconds=AWAY_SECONDS), blameless=True)
         except Damaged as damaged:
             await self._end(job, "failed", damaged.fault.detail)
         except Exception as error:
@@ -101,7 +131,7 @@ class ImportWorker:
                     job, "failed", f"unexpected error ({type(error).__name__}); it has been logged"
                 )
             else:
-                await self._give_back(job, backoff(job.attempts))
+                await self._give_back(job, backoff(job.attempts), blameless=False)
 
     async def _stages(self, job: Job) -> None:
         progress = job.progress
@@ -127,9 +157,9 @@ class ImportWorker:
         await self._imports.finish(job, status, failure, self._clock.now())
         IMPORTS.labels(status).inc()
 
-    async def _give_back(self, job: Job, delay: timedelta) -> None:
+    async def _give_back(self, job: Job, delay: timedelta, *, blameless: bool) -> None:
         try:
-            await asyncio.shield(self._imports.release(job, delay))
+            await asyncio.shield(self._imports.release(job, delay, blameless=blameless))
         except UNAVAILABLE:
             # The lease runs out by itself.
             _log.warning("import not given back", import_id=str(job.import_id))

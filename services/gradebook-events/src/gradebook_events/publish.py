@@ -16,8 +16,8 @@ from gradebook_events.derive import KINDS, Deriver
 from gradebook_events.domain.oneroster.comparison import News, news
 from gradebook_events.domain.oneroster.things import Thing, ThingKind, event_of
 from gradebook_events.domain.publishers import Publisher
+from gradebook_events.import_ports import Derivation, Imports, Job, Progress
 from gradebook_events.metrics import EVENTS
-from gradebook_events.ports import Imports, Job, Progress, Records
 from gradebook_events.shares import Shares
 
 AT_ONCE = 2_000
@@ -45,7 +45,7 @@ def _messages(found: Sequence[News], publisher: Publisher, backfill: bool) -> li
 class PublishedNews:
     """Publishes one import; a restart derives the scopes that are left, and ids make a second run harmless."""
 
-    def __init__(self, imports: Imports, records: Records, producer: Producer, shares: Shares) -> None:
+    def __init__(self, imports: Imports, records: Derivation, producer: Producer, shares: Shares) -> None:
         self._imports = imports
         self._records = records
         self._producer = producer

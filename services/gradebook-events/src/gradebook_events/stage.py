@@ -2,9 +2,8 @@
 
 import asyncio
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from pathlib import Path
+from collections.abc import Mapping, Sequence
+from typing import BinaryIO
 
 from bellwire_kit.clock import Clock
 from bellwire_kit.faults import point
@@ -13,7 +12,7 @@ from gradebook_events.domain.oneroster.faults import Fault
 from gradebook_events.domain.oneroster.names import FileName
 from gradebook_events.domain.oneroster.rows import BadRow, Reading, Row, dangling, duplicate, targets
 from gradebook_events.domain.oneroster.tables import TABLES
-from gradebook_events.ports import Imports, Job, Packages, Progress, Records, Staged
+from gradebook_events.import_ports import Imports, Job, Packages, Progress, Staged, Staging
 
 BATCH = 1_000
 KEPT_FAULTS = 10_000
@@ -23,7 +22,7 @@ KEPT_FAULTS = 10_000
 class Stager:
     """Stages one import; a restart begins again with the first file that is not staged whole."""
 
-    def __init__(self, imports: Imports, records: Records, packages: Packages, clock: Clock) -> None:
+    def __init__(self, imports: Imports, records: Staging, packages: Packages, clock: Clock) -> None:
         self._imports = imports
         self._records = records
         self._packages = packages
@@ -34,21 +33,21 @@ class Stager:
         staged = job.progress.staged
         files = {file.value: job.progress.files[file.value] for file in staged}
         progress = Progress(files, {}, sum(counts["faults"] for counts in files.values()), staged)
-        with _room() as path:
-            with path.open("wb") as stream:
-                async for piece in self._imports.package(job):
-                    stream.write(piece)
+        # A file without a name: nothing is left of it, however the process ends.
+        with tempfile.TemporaryFile() as package:
+            async for piece in self._imports.package(job):
+                package.write(piece)
             for file in FileName:
                 if file in job.modes and file not in staged:
-                    progress = await self._file(job, path, file, progress)
+                    progress = await self._file(job, package, file, progress)
         return progress
 
-    async def _file(self, job: Job, path: Path, file: FileName, before: Progress) -> Progress:
+    async def _file(self, job: Job, package: BinaryIO, file: FileName, before: Progress) -> Progress:
         await self._imports.begin_file(job, file)
         reading = Reading(job.modes[file], job.exported_at, self._clock.now())
-        own = await asyncio.to_thread(self._own_ids, path, file, reading)
+        own = await asyncio.to_thread(self._own_ids, package, file, reading)
         counts = {"rows": 0, "good": 0, "bad": 0, "faults": 0}
-        batches = self._packages.rows(path, file, reading, BATCH)
+        batches = self._packages.rows(package, file, reading, BATCH)
         while batch := await asyncio.to_thread(next, batches, ()):
             judged = await self._judged(job, file, batch, own)
             room = max(0, KEPT_FAULTS - before.faults - counts["faults"])
@@ -62,13 +61,13 @@ class Stager:
         await self._imports.progress(job, progress)
         return progress
 
-    def _own_ids(self, path: Path, file: FileName, reading: Reading) -> frozenset[str]:
+    def _own_ids(self, package: BinaryIO, file: FileName, reading: Reading) -> frozenset[str]:
         """Return the good ids of a file whose rows point at each other, since a target may come later."""
         if not any(file in column.target for column in TABLES[file]):
             return frozenset()
         return frozenset(
             row.sourced_id
-            for batch in self._packages.rows(path, file, reading, BATCH)
+            for batch in self._packages.rows(package, file, reading, BATCH)
             for row in batch
             if isinstance(row, Row)
         )
@@ -105,13 +104,6 @@ class Stager:
             if not (target is file and identifier in own)
         }
         return await self._records.missing(job, sorted(wanted)) if wanted else frozenset()
-
-
-@contextmanager
-def _room() -> Iterator[Path]:
-    """A file for a package while it is read; gone at the end."""
-    with tempfile.TemporaryDirectory(prefix="oneroster-") as folder:
-        yield Path(folder) / "package.zip"
 
 
 def _after(

@@ -5,7 +5,7 @@ import zipfile
 import zlib
 from collections.abc import Iterator, Sequence
 from itertools import islice
-from pathlib import Path
+from typing import BinaryIO
 
 from gradebook_events.domain.oneroster.csv_records import MAX_RECORD, BadRecord, Cells, records
 from gradebook_events.domain.oneroster.faults import Fault, Reason
@@ -19,9 +19,10 @@ from gradebook_events.domain.oneroster.package import (
     check_members,
 )
 from gradebook_events.domain.oneroster.rows import BadRow, Header, Reading, Row, read_header, read_row
-from gradebook_events.ports import Damaged, Plan
+from gradebook_events.import_ports import Damaged, Plan
 
-_TAIL = 22 + 65_535
+_TAIL = 20 + 22 + 65_535
+"""Bytes in which the end of the directory is found: the locator of zip64, the record, its comment."""
 _LOOK = 20
 """Records of a file that are looked at before its package is taken: what they show is told at once."""
 _MANIFEST_LINES = 1_000
@@ -51,28 +52,41 @@ def _bad(file: FileName, record: BadRecord) -> Fault:
     return Fault(file.member, record.line, record.reason, _DETAILS[record.reason])
 
 
+def _read_through(archive: zipfile.ZipFile) -> None:
+    """Read every member. Raises `zipfile.BadZipFile` for one that is not what the directory says, check sum and size.
+
+    A size that is too large passes the standard library's own test.
+    """
+    for entry in archive.infolist():
+        with archive.open(entry) as member:
+            size = 0
+            while piece := member.read(1 << 18):
+                size += len(piece)
+            if size != entry.file_size:
+                raise zipfile.BadZipFile
+
+
 class ZipPackages:
     """Reads packages; holds nothing."""
 
-    def inspect(self, path: Path, limits: Limits) -> Plan | tuple[Fault, ...]:
+    def inspect(self, package: BinaryIO, limits: Limits) -> Plan | tuple[Fault, ...]:
         """Judge bounds, members, manifest and headers, in this order; a step is judged if those before hold."""
-        size = path.stat().st_size
-        with path.open("rb") as stream:
-            stream.seek(max(0, size - _TAIL))
-            if faults := check_directory(stream.read(), size, limits):
-                return faults
+        size = package.seek(0, io.SEEK_END)
+        package.seek(max(0, size - _TAIL))
+        if faults := check_directory(package.read(), size, limits):
+            return faults
         try:
-            with zipfile.ZipFile(path) as archive:
-                return self._judge(archive, limits)
+            with zipfile.ZipFile(package) as archive:
+                return self._judge(archive, size, limits)
         except _BROKEN:
             return (Fault("", 0, Reason.NOT_A_ZIP, "the zip file is damaged or cut short"),)
 
-    def _judge(self, archive: zipfile.ZipFile, limits: Limits) -> Plan | tuple[Fault, ...]:
+    def _judge(self, archive: zipfile.ZipFile, size: int, limits: Limits) -> Plan | tuple[Fault, ...]:
         members = [
             Member(entry.filename, entry.compress_size, entry.file_size, entry.compress_type, entry.flag_bits)
             for entry in archive.infolist()
         ]
-        if faults := check_members(members, limits):
+        if faults := check_members(members, size, limits):
             return faults
         manifest = read_manifest(islice(_member_records(archive, MANIFEST), _MANIFEST_LINES))
         if not isinstance(manifest, Manifest):
@@ -80,8 +94,8 @@ class ZipPackages:
         if faults := check_against_manifest(members, manifest):
             return faults
         faults = tuple(fault for file in FileName for fault in self._head(archive, manifest, file))
-        if not faults and archive.testzip() is not None:
-            raise zipfile.BadZipFile
+        if not faults:
+            _read_through(archive)
         return faults or Plan(manifest.modes)
 
     def _head(self, archive: zipfile.ZipFile, manifest: Manifest, file: FileName) -> Sequence[Fault]:
@@ -98,11 +112,11 @@ class ZipPackages:
         return (*header, *(_bad(file, record) for record in head[1:] if isinstance(record, BadRecord)))
 
     def rows(
-        self, path: Path, file: FileName, reading: Reading, batch: int
+        self, package: BinaryIO, file: FileName, reading: Reading, batch: int
     ) -> Iterator[Sequence[Row | BadRow]]:
         """Read the rows of a file whose header is known to be right. Raises `Damaged`."""
         try:
-            with zipfile.ZipFile(path) as archive:
+            with zipfile.ZipFile(package) as archive:
                 found = _member_records(archive, file.member)
                 first = next(found)
                 assert isinstance(first, Cells)

@@ -8,8 +8,8 @@ from bellwire_kit.cursors import Cursors
 
 from gradebook_events.accept import Door
 from gradebook_events.authenticate import Authenticator
+from gradebook_events.import_ports import Imports
 from gradebook_events.manage_publishers import ManagePublishers
-from gradebook_events.ports import Imports
 from gradebook_events.receive_package import ReceivePackage
 from gradebook_events.shares import Shares
 

@@ -50,9 +50,18 @@ returning import_id, district_id, environment, publisher_id, stage, alerts, expo
         as agents_have_portal;
 
 -- name: supersede_waiting(publisher_id, import_id)!
--- An import that waits for a confirmation is overtaken by a newer one of the same publisher.
-update imports set status = 'superseded', finished_at = now()
-where publisher_id = :publisher_id and import_id <> :import_id and status = 'waiting_for_confirmation';
+-- An import that waits for a confirmation is overtaken by a newer one of the same publisher; its package goes.
+with overtaken as (
+    update imports set status = 'superseded', finished_at = now()
+    where publisher_id = :publisher_id and import_id <> :import_id and status = 'waiting_for_confirmation'
+    returning import_id
+)
+delete from import_chunks where import_id in (select import_id from overtaken);
+
+-- name: open_imports(publisher_id)$
+-- How many imports of a publisher have not ended.
+select count(*) from imports
+where publisher_id = :publisher_id and status in ('queued', 'running', 'waiting_for_confirmation');
 
 -- name: hold_lease(import_id, owner, lease)!
 -- Keep an import for longer; no row when somebody else has it.
@@ -73,11 +82,11 @@ where import_id = :import_id and lease_owner = :owner and status = 'running';
 -- Move an import to its next stage.
 update imports set stage = :stage, backfill = :backfill, unlisted = :unlisted where import_id = :import_id;
 
--- name: wait_for_confirmation(import_id, unlisted)!
+-- name: wait_for_confirmation(import_id, owner, unlisted)!
 -- Stop until an administrator or the publisher confirms that so much ends.
 update imports set status = 'waiting_for_confirmation', unlisted = :unlisted, lease_owner = null,
-    leased_until = '-infinity'
-where import_id = :import_id;
+    leased_until = '-infinity', attempts = 0
+where import_id = :import_id and lease_owner = :owner and status = 'running';
 
 -- name: confirm(district_id, environment, import_id)!
 -- Let a waiting import go on.
@@ -99,10 +108,10 @@ delete from import_chunks where import_id = :import_id;
 -- What was left to publish of an import that has ended.
 delete from import_scopes where import_id = :import_id;
 
--- name: release_import(import_id, owner, delay)!
--- Give an import back, to be taken again after the delay (an interval).
+-- name: release_import(import_id, owner, delay, uncounted)!
+-- Give an import back, to be taken again after the delay (an interval); uncounted is 1 for a blameless attempt.
 update imports set status = 'queued', lease_owner = null, leased_until = '-infinity',
-    not_before = now() + :delay::interval
+    attempts = attempts - :uncounted::int, not_before = now() + :delay::interval
 where import_id = :import_id and lease_owner = :owner;
 
 -- name: listed_lines(publisher_id, file, import_id, ids)

@@ -3,32 +3,22 @@
 from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 from uuid import UUID
 
 from bellwire_kit.postgres import Pool, load_queries
 from bellwire_schemas.names import Environment
 from bellwire_schemas.source import Source
 
+from gradebook_events.adapters.postgres.leases import LEASE, held, hold, write_progress
 from gradebook_events.domain.oneroster.names import FileName, Mode
 from gradebook_events.domain.publishers import Publisher
-from gradebook_events.ports import Job, LeaseLost, Progress
+from gradebook_events.import_ports import Job, Progress
 
 _queries = load_queries(Path(__file__).with_name("import_queries.sql"))
 
-LEASE = timedelta(seconds=60)
 CHUNK = 1 << 20
 """Bytes of one piece of a package."""
-
-
-def updated(status: str) -> bool:
-    """Say whether a command's tag names at least one row."""
-    return not status.endswith(" 0")
-
-
-def counts_of(progress: Progress) -> Mapping[str, Any]:
-    """Return the counts as they are kept and shown."""
-    return {"files": progress.files, "events": progress.events}
 
 
 def _job(row: Mapping[str, Any], owner: UUID) -> Job:
@@ -63,7 +53,7 @@ class PostgresImports:
         self,
         publisher: Publisher,
         import_id: UUID,
-        package: Path,
+        package: BinaryIO,
         modes: Mapping[FileName, Mode],
         alerts: bool,
         exported_at: datetime,
@@ -85,11 +75,11 @@ class PostgresImports:
                 at=now,
                 modes={file.value: mode.value for file, mode in modes.items()},
             )
-            with package.open("rb") as stream:
-                number = 0
-                while piece := stream.read(CHUNK):
-                    await _queries.add_chunk(connection, **scope, number=number, bytes=piece)
-                    number += 1
+            package.seek(0)
+            number = 0
+            while piece := package.read(CHUNK):
+                await _queries.add_chunk(connection, **scope, number=number, bytes=piece)
+                number += 1
 
     async def find(self, source: Source, import_id: UUID) -> Mapping[str, Any] | None:
         """Return an import of that district and environment."""
@@ -106,6 +96,10 @@ class PostgresImports:
         rows = _queries.list_faults(self._pool, import_id=import_id, after=after, count=count)
         return [dict(row) async for row in rows]
 
+    async def open_imports(self, publisher: Publisher) -> int:
+        """Return how many imports of a publisher have not ended."""
+        return int(await _queries.open_imports(self._pool, publisher_id=publisher.publisher_id))
+
     async def confirm(self, source: Source, import_id: UUID) -> bool:
         """Let a waiting import go on; false when there is none that waits."""
         status = await _queries.confirm(
@@ -114,7 +108,7 @@ class PostgresImports:
             environment=source.environment.value,
             import_id=import_id,
         )
-        return updated(status)
+        return not status.endswith(" 0")
 
     async def claim(self, owner: UUID) -> Job | None:
         """Lease the oldest import that nobody works on; it overtakes one of its publisher that waits."""
@@ -130,9 +124,7 @@ class PostgresImports:
 
     async def hold(self, job: Job) -> None:
         """Keep the lease. Raises `LeaseLost`."""
-        held = await _queries.hold_lease(self._pool, import_id=job.import_id, owner=job.owner, lease=LEASE)
-        if not updated(held):
-            raise LeaseLost
+        await hold(self._pool, job)
 
     async def package(self, job: Job) -> AsyncIterator[bytes]:
         """Return the pieces of a job's package, in order."""
@@ -142,26 +134,22 @@ class PostgresImports:
             number += 1
 
     async def begin_file(self, job: Job, file: FileName) -> None:
-        """Forget the faults of a file that is read again from its beginning."""
-        await _queries.begin_file(self._pool, import_id=job.import_id, file=file.member)
+        """Forget the faults of a file that is read again from its beginning. Raises `LeaseLost`."""
+        async with self._pool.acquire() as connection, connection.transaction():
+            await hold(connection, job)
+            await _queries.begin_file(connection, import_id=job.import_id, file=file.member)
 
     async def progress(self, job: Job, progress: Progress) -> None:
         """Write how far reading has come, and keep the lease. Raises `LeaseLost`."""
-        kept = await _queries.set_progress(
-            self._pool,
-            import_id=job.import_id,
-            owner=job.owner,
-            counts=counts_of(progress),
-            faults=progress.faults,
-            staged=[file.value for file in progress.staged],
-            lease=LEASE,
-        )
-        if not updated(kept):
-            raise LeaseLost
+        await write_progress(self._pool, job, progress)
 
     async def wait(self, job: Job, unlisted: int) -> None:
-        """Stop an import until it is confirmed."""
-        await _queries.wait_for_confirmation(self._pool, import_id=job.import_id, unlisted=unlisted)
+        """Stop an import until it is confirmed. Raises `LeaseLost`."""
+        held(
+            await _queries.wait_for_confirmation(
+                self._pool, import_id=job.import_id, owner=job.owner, unlisted=unlisted
+            )
+        )
 
     async def finish(self, job: Job, status: str, failure: str, now: datetime) -> None:
         """End an import and drop its package, in one transaction. Raises `LeaseLost`."""
@@ -169,11 +157,16 @@ class PostgresImports:
             ended = await _queries.finish_import(
                 connection, import_id=job.import_id, owner=job.owner, status=status, failure=failure, at=now
             )
-            if not updated(ended):
-                raise LeaseLost
+            held(ended)
             await _queries.drop_chunks(connection, import_id=job.import_id)
             await _queries.drop_scopes(connection, import_id=job.import_id)
 
-    async def release(self, job: Job, delay: timedelta) -> None:
-        """Give an import back, to be tried again after the delay."""
-        await _queries.release_import(self._pool, import_id=job.import_id, owner=job.owner, delay=delay)
+    async def release(self, job: Job, delay: timedelta, *, blameless: bool) -> None:
+        """Give an import back, to be tried again after the delay; a blameless attempt is not counted."""
+        await _queries.release_import(
+            self._pool,
+            import_id=job.import_id,
+            owner=job.owner,
+            delay=delay,
+            uncounted=int(blameless),
+        )

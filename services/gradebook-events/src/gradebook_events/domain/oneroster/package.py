@@ -8,6 +8,7 @@ from gradebook_events.domain.oneroster.manifest import Manifest
 from gradebook_events.domain.oneroster.names import MANIFEST, FileName, Mode
 
 _END = b"PK\x05\x06"
+_LOCATOR_64 = b"PK\x06\x07"
 _STORED, _DEFLATED, _ENCRYPTED = 0, 8, 0x1
 _SMALL = 1 << 20
 
@@ -48,6 +49,9 @@ def check_directory(tail: bytes, size: int, limits: Limits) -> tuple[Fault, ...]
     at = tail.rfind(_END)
     if at < 0 or len(tail) < at + 22:
         return (_fault("", Reason.NOT_A_ZIP, "the body is not a zip file, or it is cut short"),)
+    if tail[max(0, at - 20) : at].startswith(_LOCATOR_64):
+        # What it points at may say that the directory is any size, and would be believed.
+        return (_fault("", Reason.NOT_A_ZIP, "the package must be a plain zip file, not zip64"),)
     count = int.from_bytes(tail[at + 10 : at + 12], "little")
     length = int.from_bytes(tail[at + 12 : at + 16], "little")
     if count > limits.members or length > limits.directory:
@@ -55,8 +59,8 @@ def check_directory(tail: bytes, size: int, limits: Limits) -> tuple[Fault, ...]
     return ()
 
 
-def check_members(members: Sequence[Member], limits: Limits) -> tuple[Fault, ...]:
-    """Judge names, count, encryption and expansion as the directory declares them."""
+def check_members(members: Sequence[Member], size: int, limits: Limits) -> tuple[Fault, ...]:
+    """Judge names, count, encryption and expansion as the directory declares them; `size` is the whole zip's."""
     if len(members) > limits.members:
         return (_fault("", Reason.TOO_MANY_MEMBERS, f"a package holds at most {limits.members} files"),)
     faults: list[Fault] = []
@@ -81,6 +85,8 @@ def check_members(members: Sequence[Member], limits: Limits) -> tuple[Fault, ...
     if sum(member.unpacked for member in members) > limits.unpacked:
         detail = f"the package must unpack to at most {limits.unpacked} bytes"
         faults.append(_fault("", Reason.EXPANDS_TOO_MUCH, detail))
+    if sum(member.packed for member in members) > size:
+        faults.append(_fault("", Reason.NOT_A_ZIP, "the files of the package lie over each other"))
     if MANIFEST not in seen:
         faults.append(_fault(MANIFEST, Reason.MISSING_MANIFEST, "a package holds a manifest.csv"))
     return tuple(faults)
