@@ -7,7 +7,7 @@ the topic: a batch is cut into passes only where a change of the same student ca
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 
 from bellwire_kit import faults
 from bellwire_kit.clock import Clock
@@ -15,13 +15,16 @@ from bellwire_kit.logs import logger
 from bellwire_kit.metrics import UNEXPECTED_ERRORS
 from bellwire_kit.streams.protocol import DONE, DeadLetter, Outcome, Producer, Record
 from bellwire_schemas.changes import AttendanceChanged
+from bellwire_schemas.names import Group
 from bellwire_schemas.source import Source
+from msgspec import Struct
 
 from threshold_evaluator import announce, metrics
 from threshold_evaluator.decode import Decoded, RosterEvent, decode
 from threshold_evaluator.domain.deciding import Deciding, concerned_users
 from threshold_evaluator.domain.detecting import Detected, Incoming, detect
 from threshold_evaluator.domain.surge import SurgeLimits
+from threshold_evaluator.domain.things import ThingKey
 from threshold_evaluator.ports import (
     Known,
     Outgoing,
@@ -46,8 +49,7 @@ _OF_A_VALUE = (ValueError, TypeError, LookupError, ArithmeticError, AttributeErr
 """What pure code raises about a value, and will again: the record is found and set aside; all else is retried."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Arrived:
+class _Arrived(Struct, frozen=True):
     """One change to evaluate and the record it came in."""
 
     incoming: Incoming
@@ -202,10 +204,7 @@ class Evaluate:
         tables: Transaction,
         now: datetime,
     ) -> list[Spoken]:
-        users = {
-            source: sorted(frozenset[str]().union(*map(concerned_users, each)))
-            for source, each in detected.items()
-        }
+        users = {source: sorted(concerned_users(each)) for source, each in detected.items()}
         accounts = await tables.accounts(users)
         faults.point("evaluate.locked")
         spoken: list[Spoken] = []
@@ -213,7 +212,7 @@ class Evaluate:
             deciding = Deciding(known[source].unsent, accounts[source], now, braked.get(source, {}))
             for event in events:
                 deciding.take(event)
-            outcomes = Counter((each.outcome, each.reason) for each in deciding.plan.decisions)
+            outcomes = Counter([(each.outcome, each.reason) for each in deciding.plan.decisions])
             for labels, count in outcomes.items():
                 metrics.DECISIONS.labels(*map(str, labels)).inc(count)
             spoken.append(
@@ -226,6 +225,10 @@ class Evaluate:
 
 def passes(decoded: Sequence[Decoded], records: Sequence[Record]) -> list[Pass]:
     """Cut a batch into passes: within one, no roster event of a student follows a change of that student."""
+    if not any(isinstance(each, RosterEvent) for each in decoded):
+        arrived = zip(decoded, records, strict=True)
+        changes = [_Arrived(each, record) for each, record in arrived if isinstance(each, Incoming)]
+        return [Pass(changes=changes)] if changes else []
     found: list[Pass] = []
     at: dict[tuple[Source, str], int] = {}
     changed: set[tuple[Source, str, int]] = set()
@@ -255,18 +258,21 @@ def _nth(found: list[Pass], number: int) -> Pass:
 
 def wanted_of(changes: Sequence[_Arrived]) -> dict[Source, Wanted]:
     """Collect what to read for a pass, each thing once."""
-    things: dict[Source, dict[object, Incoming]] = {}
+    oldest: dict[Source, dict[ThingKey, datetime]] = {}
+    schools: dict[Source, set[str]] = {}
+    dates: dict[Source, dict[tuple[str, date], None]] = {}
     for arrived in changes:
-        things.setdefault(arrived.incoming.source, {})[arrived.incoming.key] = arrived.incoming
-    found = {}
-    for source, each in things.items():
-        found[source] = Wanted(
-            things=[incoming.key for incoming in each.values()],
-            dates=[
-                (incoming.key.student_id, incoming.change.date)
-                for incoming in each.values()
-                if isinstance(incoming.change, AttendanceChanged)
-            ],
-            schools=list({incoming.change.school_id for incoming in each.values()}),
-        )
-    return found
+        incoming = arrived.incoming
+        source, key, change = incoming.source, incoming.key, incoming.change
+        if source not in oldest:
+            oldest[source], schools[source], dates[source] = {}, set(), {}
+        moment = change.modified_at
+        if oldest[source].setdefault(key, moment) > moment:
+            oldest[source][key] = moment
+        schools[source].add(change.school_id)
+        if key.group is Group.ATTENDANCE and isinstance(change, AttendanceChanged):
+            dates[source][key.student_id, change.date] = None
+    return {
+        source: Wanted(list(things), list(dates[source]), list(schools[source]), things)
+        for source, things in oldest.items()
+    }

@@ -16,6 +16,7 @@ from threshold_evaluator.domain.detecting import Detected, Memory, TellingKey
 from threshold_evaluator.domain.due import DueAlert
 from threshold_evaluator.domain.roster import Roster
 from threshold_evaluator.domain.things import ThingKey, ThingState
+from threshold_evaluator.low_balances import ReminderTables
 from threshold_evaluator.project import RosterTables
 from threshold_evaluator.surges import SurgeTables
 
@@ -95,11 +96,16 @@ class Unparked:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What a batch is about in one district: students, and things with the dates of attendance."""
+    """What a batch is about in one district: things, with the dates of attendance, and schools.
+
+    `oldest` is the moment of the oldest version of a thing that arrived: the data of what stands is read only
+    when it is not older, to be compared. A thing that is not in it has its data read in any case.
+    """
 
     things: Sequence[ThingKey]
     dates: Sequence[tuple[str, date]]
     schools: Sequence[str]
+    oldest: Mapping[ThingKey, datetime] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -121,6 +127,10 @@ class Deciding(Protocol):
     @property
     def surges(self) -> SurgeTables:
         """Where facts are counted and brakes pulled, in the same transaction."""
+
+    @property
+    def reminders(self) -> ReminderTables:
+        """What users were told of low balances, in the same transaction."""
 
     async def known(self, wanted: Mapping[Source, Wanted]) -> Mapping[Source, Known]:
         """Read rosters, states, tellings and unsent alerts (locked) in a constant number of queries."""

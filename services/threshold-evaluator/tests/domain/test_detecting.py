@@ -9,6 +9,7 @@ from bellwire_schemas.changes import AssignmentChanged, AttendanceChanged, Grade
 from bellwire_schemas.names import DecisionOutcome, Group, Kind
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec import structs
 from threshold_evaluator.domain.accounts import Account
 from threshold_evaluator.domain.deciding import Deciding, Plan
 from threshold_evaluator.domain.decision import Detection
@@ -195,7 +196,7 @@ def test_backfill_sets_state_and_sends_nothing() -> None:
         **HEAD, assignment_id="t", modified_at=LATE, missing=True, score_percent=Decimal(3)
     )
     (incoming,) = events([change])
-    memory, plan, (detected,) = play(PLAIN, [replace(incoming, backfill=True)])
+    memory, plan, (detected,) = play(PLAIN, [structs.replace(incoming, backfill=True)])
     assert (detected.detection, plan.decisions) == (Detection.BACKFILL, [])
     (state,) = memory.states.values()
     assert state.content != NOTHING

@@ -1,6 +1,6 @@
 """Judgements in topic order become decisions: merged with what is unsent, timed, counted (section 4)."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -250,10 +250,11 @@ class Deciding:
         self.plan.held[alert.alert_id] = alert
 
 
-def concerned_users(detected: Detected) -> frozenset[str]:
-    """Return the users whose account a decision will count in."""
-    return frozenset(
+def concerned_users(detected: Iterable[Detected]) -> set[str]:
+    """Return the users whose accounts decisions will count in."""
+    return {
         judgement.watcher.user_id
-        for judgement in detected.judgements
+        for each in detected
+        for judgement in each.judgements
         if judgement.route is not Route.SUPPRESSED
-    )
+    }

@@ -4,9 +4,10 @@ Pure but for its own working copies: versions applied and tellings made early in
 in the same batch.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any, cast
 
 from bellwire_schemas.changes import (
     AssignmentChanged,
@@ -16,12 +17,14 @@ from bellwire_schemas.changes import (
 )
 from bellwire_schemas.names import AttendanceStatus, Group, Kind
 from bellwire_schemas.source import Source
+from msgspec import Struct
 
 from threshold_evaluator.domain import assignments, attendance, grades, lunch
 from threshold_evaluator.domain.decision import Detection
 from threshold_evaluator.domain.facts import in_order
 from threshold_evaluator.domain.gates import is_enrolled
 from threshold_evaluator.domain.judging import (
+    NEVER_TOLD,
     Judgement,
     Route,
     Told,
@@ -37,8 +40,7 @@ from threshold_evaluator.domain.versions import Version, compare, seen_after
 from threshold_evaluator.domain.walls import local_day
 
 
-@dataclass(frozen=True, slots=True)
-class Incoming:
+class Incoming(Struct, frozen=True):
     """One decoded change event; `data` is its JSON text.
 
     `accepted_at` is when the door appended it, `arrived_at` when we first read it.
@@ -79,8 +81,7 @@ class Memory:
         self.retold[telling] = (value, state)
 
 
-@dataclass(frozen=True, slots=True)
-class Detected:
+class Detected(Struct, frozen=True):
     """What one event came to: the state after it, what detection says, and a judgement per user concerned."""
 
     incoming: Incoming
@@ -92,8 +93,7 @@ class Detected:
     judgements: tuple[Judgement, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Ignored:
+class Ignored(Struct, frozen=True):
     """The very event that was applied already: nothing is done and nothing said."""
 
     incoming: Incoming
@@ -104,17 +104,20 @@ def telling_key(key: ThingKey, user_id: str) -> TellingKey:
     return (ThingKey(key.group, "", key.thing_id) if key.group is Group.LUNCH else key, user_id)
 
 
+_CONTENT: Mapping[type[Change], Callable[[Any], Content]] = {
+    AssignmentChanged: assignments.content,
+    AttendanceChanged: attendance.content,
+    LunchBalanceChanged: lunch.content,
+}
+
+
 def content_of(change: Change, before: Content) -> Content:
     """Reduce a change to what detection compares."""
-    match change:
-        case AssignmentChanged():
-            return assignments.content(change)
-        case GradeChanged():
-            return grades.content(change, before)
-        case AttendanceChanged():
-            return attendance.content(change)
-        case LunchBalanceChanged():
-            return lunch.content(change)
+    # By exact type: an instance check against a model that is another one is slow.
+    model = type(change)
+    if model is GradeChanged:
+        return grades.content(cast("GradeChanged", change), before)
+    return _CONTENT[model](change)
 
 
 def detect(incoming: Incoming, roster: Roster, memory: Memory, now: datetime) -> Detected | Ignored:
@@ -126,31 +129,32 @@ def detect(incoming: Incoming, roster: Roster, memory: Memory, now: datetime) ->
     if version is Version.AGAIN:
         return Ignored(incoming)
     student = roster.students[key.student_id]
+    school_id = change.school_id
     calendar = getattr(change, "calendar_id", None) or ""
     turn = Turn(
-        key=key,
-        school_id=change.school_id,
-        calendar_id=calendar,
-        before=stored.content,
-        now=content_of(change, stored.content),
-        modified_at=change.modified_at,
-        arrived_at=incoming.arrived_at,
-        today=local_day(now, roster.district.timezone),
-        district=roster.district,
-        school=roster.school(change.school_id),
-        student=student,
+        key,
+        school_id,
+        calendar,
+        stored.content,
+        content_of(change, stored.content),
+        change.modified_at,
+        incoming.arrived_at,
+        local_day(now, roster.district.timezone),
+        roster.district,
+        roster.school(school_id),
+        student,
     )
     if version is not Version.APPLIES:
         detection = Detection.DUPLICATE if version is Version.DUPLICATE else Detection.STALE_VERSION
         return Detected(incoming, detection, (), stored, stored, turn, ())
     after = ThingState(
-        key=key,
-        school_id=change.school_id,
-        calendar_id=calendar,
-        modified_at=change.modified_at,
-        seen=seen_after(stored, incoming.event_id, change.modified_at),
-        content=turn.now,
-        data=incoming.data,
+        key,
+        school_id,
+        calendar,
+        change.modified_at,
+        seen_after(stored, incoming.event_id, change.modified_at),
+        turn.now,
+        incoming.data,
     )
     memory.states[key] = after
     if incoming.backfill:
@@ -161,21 +165,34 @@ def detect(incoming: Incoming, roster: Roster, memory: Memory, now: datetime) ->
     enrolled = is_enrolled(student, change.school_id, calendar, turn.today)
     if not enrolled:
         return Detected(incoming, Detection.INACTIVE_CALENDAR, (), stored, after, turn, ())
-    judgements = tuple(_judgements(turn, memory, now))
-    kinds = in_order({verdict.kind for judgement in judgements for verdict in judgement.verdicts})
-    if not kinds and not student.watchers:
+    judgements = tuple(_judgements(turn, memory, now)) if student.watchers else ()
+    kinds = _kinds_judged(judgements)
+    if not student.watchers:
         kinds = _kinds_without_watchers(turn)
     detection = Detection.FACTS if kinds else Detection.SILENT
     return Detected(incoming, detection, kinds, stored, after, turn, judgements)
 
 
+def _kinds_judged(judgements: tuple[Judgement, ...]) -> tuple[Kind, ...]:
+    kinds = {verdict.kind for judgement in judgements for verdict in judgement.verdicts}
+    return tuple(kinds) if len(kinds) < 2 else in_order(kinds)
+
+
 def _judgements(turn: Turn, memory: Memory, now: datetime) -> list[Judgement]:
-    found = []
-    keeps_telling = turn.key.group in (Group.ATTENDANCE, Group.LUNCH)
+    found: list[Judgement] = []
+    group = turn.key.group
+    if group is Group.ASSIGNMENTS or group is Group.GRADES:
+        # What is news of these is the same for everybody.
+        news = assignments.facts if group is Group.ASSIGNMENTS else grades.facts
+        facts = news(turn.before, turn.now)
+        if facts:
+            for watcher in turn.student.watchers:
+                found.append(judge(turn, watcher, settings_of(turn, watcher), facts, NEVER_TOLD, True))
+        return found
     for watcher in turn.student.watchers:
         settings = settings_of(turn, watcher)
         telling = telling_key(turn.key, watcher.user_id)
-        told = memory.told.get(telling, "") if keeps_telling else ""
+        told = memory.told.get(telling, "")
         if turn.key.group is Group.LUNCH:
             low_at = lunch.low_at(settings.kinds[Kind.LUNCH_LOW])
             if lunch.cleared(turn.now, lunch.read_told(told), low_at):
@@ -188,7 +205,7 @@ def _judgements(turn: Turn, memory: Memory, now: datetime) -> list[Judgement]:
             turn, watcher, settings, facts, Told(told, _of_date(turn, watcher.user_id, memory)), enrolled=True
         )
         found.append(judgement)
-        if keeps_telling and judgement.route is not Route.SUPPRESSED:
+        if judgement.route is not Route.SUPPRESSED:
             _tell(turn, judgement, telling, memory, now)
     return found
 

@@ -1,8 +1,7 @@
 """Facts: what a change is news of. Detection finds them; settings decide which of them a user is told."""
 
-from dataclasses import dataclass
-
 from bellwire_schemas.names import AttendanceStatus, Kind
+from msgspec import Struct
 
 from threshold_evaluator.domain.things import NO_SCORE, Score, ValueForm
 
@@ -32,8 +31,7 @@ FLAG_KINDS: dict[str, Kind] = {
 _RANK = {kind: rank for rank, kind in enumerate(TELLING_ORDER)}
 
 
-@dataclass(frozen=True, slots=True)
-class Fact:
+class Fact(Struct, frozen=True):
     """One fact. `value` and `previous` are scores of kinds that have one; without a percent both pass."""
 
     kind: Kind

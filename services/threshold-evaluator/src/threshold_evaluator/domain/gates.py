@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from datetime import date
 from enum import StrEnum
+from functools import lru_cache
 from typing import Final
 
 from bellwire_schemas.names import Area, Group, Kind, PortalRole
@@ -28,6 +29,7 @@ ALL_OPEN: Final = (1 << len(GATES)) - 1
 """Gates as stored: bit n is set when the n-th stood open."""
 
 _BIT: Final = {gate: 1 << number for number, gate in enumerate(GATES)}
+_PORTAL, _ENROLMENT, _KIND_ALLOWED = (_BIT[gate] for gate in (Gate.PORTAL, Gate.ENROLMENT, Gate.KIND_ALLOWED))
 
 AREA_OF: Final = {
     Group.ASSIGNMENTS: Area.ASSIGNMENTS,
@@ -53,6 +55,19 @@ def open_gates(
     environment stands open here, since only the dispatcher knows devices: it has none but those that a tester
     registered for that environment, and answers `no_device`.
     """
+    bits = _gates_of_place(district, school, group)
+    if watcher.portal:
+        bits |= _PORTAL
+    if enrolled:
+        bits |= _ENROLMENT
+    if any_kind_allowed:
+        bits |= _KIND_ALLOWED
+    return bits
+
+
+@lru_cache(maxsize=20_000)
+def _gates_of_place(district: District, school: School, group: Group) -> int:
+    """Return the gates that are the same for everybody; both places are compared by identity, a version each."""
     area = AREA_OF[group]
     bits = _BIT[Gate.ENVIRONMENT]
     if district.settings.push_enabled:
@@ -61,12 +76,6 @@ def open_gates(
         bits |= _BIT[Gate.SCHOOL_PUSH]
     if area not in school.settings.closed_areas and area not in district.settings.closed_areas:
         bits |= _BIT[Gate.AREA]
-    if watcher.portal:
-        bits |= _BIT[Gate.PORTAL]
-    if enrolled:
-        bits |= _BIT[Gate.ENROLMENT]
-    if any_kind_allowed:
-        bits |= _BIT[Gate.KIND_ALLOWED]
     return bits
 
 
@@ -77,7 +86,13 @@ def gates_of(bits: int) -> dict[Gate, bool]:
 
 def allowed(kinds: Iterable[Kind], district: District, school: School) -> frozenset[Kind]:
     """Return the kinds that district and school allow."""
-    return district.settings.allowed_kinds & school.settings.allowed_kinds & frozenset(kinds)
+    return allowed_at(district, school).intersection(kinds)
+
+
+@lru_cache(maxsize=20_000)
+def allowed_at(district: District, school: School) -> frozenset[Kind]:
+    """Return all kinds that a district and a school allow; both are compared by identity."""
+    return district.settings.allowed_kinds & school.settings.allowed_kinds
 
 
 def is_enrolled(student: Student, school_id: str, calendar_id: str, today: date) -> bool:

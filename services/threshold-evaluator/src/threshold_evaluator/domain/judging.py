@@ -1,17 +1,17 @@
 """One change and one user: facts, gates and settings, before any timing (product.md section 4)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import Enum
 
 from bellwire_schemas.names import AttendanceStatus, Group, Kind
+from msgspec import Struct
 
 from threshold_evaluator.domain import assignments, attendance, grades, lunch
 from threshold_evaluator.domain.decision import FactVerdict, Reason
 from threshold_evaluator.domain.effective import Delivery, Effective, KindSettings
 from threshold_evaluator.domain.facts import Fact
-from threshold_evaluator.domain.gates import ALL_OPEN, allowed, open_gates
+from threshold_evaluator.domain.gates import ALL_OPEN, allowed_at, open_gates
 from threshold_evaluator.domain.preferences import resolve
 from threshold_evaluator.domain.roster import District, School, Student, Watcher
 from threshold_evaluator.domain.things import Content, ThingKey
@@ -29,8 +29,7 @@ class Route(Enum):
     TIMED = "timed"
 
 
-@dataclass(frozen=True, slots=True)
-class Turn:
+class Turn(Struct, frozen=True):
     """One applied change in its place: what stood, what stands, and where. `arrived_at` is when we first read
     it, `enrolled` whether its calendar is active today, `today` the date in the district's zone.
     """
@@ -48,8 +47,7 @@ class Turn:
     student: Student
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
+class Told(Struct, frozen=True):
     """What one user was last told of a thing (as stored; empty: never), and statuses told of its date."""
 
     value: str = ""
@@ -59,8 +57,7 @@ class Told:
 NEVER_TOLD = Told()
 
 
-@dataclass(frozen=True, slots=True)
-class Judgement:
+class Judgement(Struct, frozen=True):
     """What one user is to be told of one change, before timing. `delivery` is the soonest and `grace` the
     longest of the kinds that passed.
     """
@@ -109,7 +106,20 @@ def judge(
 ) -> Judgement:
     """Judge one user. `facts` are those of `facts_for`, not empty."""
     district, school = turn.district, turn.school
-    permitted = allowed((fact.kind for fact in facts), district, school)
+    permitted = allowed_at(district, school)
+    any_kind_allowed = False
+    passed: list[Kind] = []
+    met: list[FactVerdict] = []
+    for fact in facts:
+        kind = fact.kind
+        if kind in permitted:
+            any_kind_allowed = True
+            reason = _verdict(fact, settings.kinds[kind])
+        else:
+            reason = Reason.KIND_NOT_ALLOWED
+        if reason is Reason.TOLD:
+            passed.append(kind)
+        met.append(FactVerdict(kind, reason))
     bits = open_gates(
         district,
         school,
@@ -117,16 +127,26 @@ def judge(
         watcher,
         group=turn.key.group,
         enrolled=enrolled,
-        any_kind_allowed=bool(permitted),
+        any_kind_allowed=any_kind_allowed,
     )
-    verdicts = tuple(
-        FactVerdict(fact.kind, _verdict(fact, settings.kinds[fact.kind], fact.kind in permitted))
-        for fact in facts
-    )
-    kinds = tuple(verdict.kind for verdict in verdicts if verdict.passed)
-    route, reason = _route(turn, bits, verdicts, kinds, told)
+    verdicts, kinds = tuple(met), tuple(passed)
+    if not kinds:
+        reason = met[0].reason if bits == ALL_OPEN else Reason.GATE_CLOSED
+        return Judgement(
+            watcher,
+            kinds,
+            Route.SUPPRESSED,
+            reason,
+            bits,
+            verdicts,
+            settings,
+            Delivery.IMMEDIATE,
+            _NO_GRACE,
+            False,
+        )
+    route, reason = _route(turn, bits, told)
     rules = [settings.kinds[kind] for kind in kinds]
-    delivery = min((rule.delivery for rule in rules), key=_SOONNESS.__getitem__, default=Delivery.IMMEDIATE)
+    delivery = min([rule.delivery for rule in rules], key=_SOONNESS.__getitem__)
     if route is Route.TIMED and delivery is Delivery.INBOX:
         route, reason = Route.INBOX, Reason.DELIVERY_INBOX
     return Judgement(
@@ -138,11 +158,12 @@ def judge(
         verdicts,
         settings,
         Delivery.INBOX if route is Route.INBOX else delivery,
-        timedelta(minutes=max((rule.grace_minutes for rule in rules), default=0)),
+        timedelta(minutes=max([rule.grace_minutes for rule in rules])),
         any(rule.mandatory for rule in rules),
     )
 
 
+_NO_GRACE = timedelta(0)
 _SOONNESS: Mapping[Delivery, int] = {delivery: rank for rank, delivery in enumerate(Delivery)}
 
 _REASONS: Mapping[Passing, Reason] = {
@@ -152,21 +173,16 @@ _REASONS: Mapping[Passing, Reason] = {
 }
 
 
-def _verdict(fact: Fact, rule: KindSettings, permitted: bool) -> Reason:
-    if not permitted:
-        return Reason.KIND_NOT_ALLOWED
+def _verdict(fact: Fact, rule: KindSettings) -> Reason:
     if not rule.enabled:
         return Reason.DISABLED
     return _REASONS[weigh(fact, rule)]
 
 
-def _route(
-    turn: Turn, bits: int, verdicts: tuple[FactVerdict, ...], kinds: tuple[Kind, ...], told: Told
-) -> tuple[Route, Reason]:
+def _route(turn: Turn, bits: int, told: Told) -> tuple[Route, Reason]:
+    """Return the way of a change of which something passed for the user."""
     if bits != ALL_OPEN:
         return Route.SUPPRESSED, Reason.GATE_CLOSED
-    if not kinds:
-        return Route.SUPPRESSED, verdicts[0].reason
     late = late_reason(turn)
     if late is not Reason.TOLD:
         return Route.INBOX, late

@@ -1,7 +1,9 @@
-"""State per thing: the last version of an assignment, grade, mark, lunch account (product.md section 3)."""
+"""State per thing: the last version of an assignment, grade, mark, lunch account (product.md section 3).
+
+What is made for every event is a frozen struct: like a frozen dataclass, and made in a tenth of the time.
+"""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -14,6 +16,7 @@ from bellwire_schemas.changes import (
     LunchBalanceChanged,
 )
 from bellwire_schemas.names import AttendanceStatus, Excuse, Group
+from msgspec import Struct
 
 Change: TypeAlias = AssignmentChanged | GradeChanged | AttendanceChanged | LunchBalanceChanged
 """A decoded change; a schedule is no thing: nobody is told of it."""
@@ -28,8 +31,7 @@ class ValueForm(StrEnum):
     TEXT = "text"
 
 
-@dataclass(frozen=True, slots=True)
-class Score:
+class Score(Struct, frozen=True):
     """The effective value: percent, else points, else text; none while exempt or dropped (section 3).
 
     `percent` is exact and meaningful with form `PERCENT`; `text` tells values of the other forms apart, and
@@ -44,8 +46,7 @@ class Score:
 NO_SCORE = Score()
 
 
-@dataclass(frozen=True, slots=True)
-class Mark:
+class Mark(Struct, frozen=True):
     """What an attendance mark says; nothing recorded and `deleted` are present."""
 
     status: AttendanceStatus = AttendanceStatus.PRESENT
@@ -55,8 +56,7 @@ class Mark:
 PRESENT = Mark()
 
 
-@dataclass(frozen=True, slots=True)
-class ThingKey:
+class ThingKey(Struct, frozen=True):
     """Names one thing of one student within a district and environment."""
 
     group: Group
@@ -64,8 +64,7 @@ class ThingKey:
     thing_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class Content:
+class Content(Struct, frozen=True):
     """What a version says, reduced to what detection compares.
 
     `score` of an assignment; `flags` its true flags; `posted` the posted value of a grade, the last one while
@@ -85,8 +84,7 @@ NOTHING = Content()
 """What stands before the first version, and, for scores, flags and marks, after a deletion."""
 
 
-@dataclass(frozen=True, slots=True)
-class ThingState:
+class ThingState(Struct, frozen=True):
     """The last version of a thing. `first` is a thing never seen: its content is `NOTHING`.
 
     `seen` has the ids of the events applied at `modified_at`, so that none of them, sent again, is taken for

@@ -5,6 +5,7 @@ A wall time that is missing (clocks go forward) is the end of the gap; a doubled
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 _SECOND = timedelta(seconds=1)
@@ -40,6 +41,7 @@ def days_around(instant: datetime, zone: ZoneInfo, back: int, ahead: int) -> Ite
         yield today + timedelta(days=offset)
 
 
+@lru_cache(maxsize=1_000)
 def local_day(instant: datetime, zone: ZoneInfo) -> date:
     """Return the date that the clocks of a zone show."""
     return instant.astimezone(zone).date()

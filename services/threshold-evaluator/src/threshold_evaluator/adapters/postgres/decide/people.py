@@ -1,5 +1,6 @@
 """Roster rows as domain values: one object a stored text, so that what is resolved of them can be cached."""
 
+from collections.abc import Iterable
 from datetime import date, time
 from functools import lru_cache
 from typing import Any, TypeAlias
@@ -65,22 +66,56 @@ def _bells(bell: dict[str, Any]) -> Bells:
     )
 
 
-@lru_cache(maxsize=_PEOPLE_KEPT)
-def student_of(student_id: str, school_id: str, name: str, enrolments: str, watchers: str) -> Student:
-    """Return the student of a row, one object as long as nothing in it changes."""
+class Students:
+    """Students by their documents: read once a version, whatever batches they come in, as long as they fit."""
+
+    def __init__(self, kept: int = _PEOPLE_KEPT) -> None:
+        self._most = kept // 2
+        self._lately: dict[Source, dict[str, tuple[str, Student]]] = {}
+        self._before: dict[Source, dict[str, tuple[str, Student]]] = {}
+        self._count = 0
+
+    def read(self, source: Source, documents: Iterable[tuple[str, str]]) -> dict[str, Student]:
+        """Return the students whose (id, document) these are, by id."""
+        lately = self._lately.setdefault(source, {})
+        before = self._before.get(source, {})
+        found: dict[str, Student] = {}
+        for student_id, document in documents:
+            known = lately.get(student_id)
+            if known is None:
+                known = before.get(student_id)
+                if known is None or known[0] != document:
+                    known = (document, _student_of(student_id, document))
+                lately[student_id] = known
+                self._count += 1
+            elif known[0] != document:
+                known = lately[student_id] = (document, _student_of(student_id, document))
+            found[student_id] = known[1]
+        if self._count > self._most:
+            # What was not asked for since the last time is forgotten.
+            self._before, self._lately, self._count = self._lately, {}, 0
+        return found
+
+
+def _student_of(student_id: str, document: str) -> Student:
+    school_id, name, enrolments, watchers = orjson.loads(document)
     return Student(
         student_id,
         school_id,
         name,
+        tuple([_enrolment(*enrolment) for enrolment in enrolments]),
         tuple(
-            Enrolment(school, calendar, _date(starts), _date(ends), active)
-            for school, calendar, starts, ends, active in orjson.loads(enrolments)
-        ),
-        tuple(
-            Watcher(user, _ROLES[role], portal, locale or "", zone or "", _documents(own, of_student))
-            for user, role, portal, locale, zone, own, of_student in orjson.loads(watchers)
+            [
+                Watcher(user, _ROLES[role], portal, locale or "", zone or "", _documents(own, of_student))
+                for user, role, portal, locale, zone, own, of_student in watchers
+            ]
         ),
     )
+
+
+@lru_cache(maxsize=_PLACES_KEPT)
+def _enrolment(school_id: str, calendar_id: str, starts: str, ends: str, active: bool) -> Enrolment:
+    return Enrolment(school_id, calendar_id, _date(starts), _date(ends), active)
 
 
 def _date(text: str) -> date:

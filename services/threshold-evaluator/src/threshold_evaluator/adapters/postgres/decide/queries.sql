@@ -10,12 +10,14 @@ select ensure_day(:day);
 select pg_advisory_xact_lock(hashtextextended(account, 0))
 from (select account from unnest(:accounts::text[]) as t(account) order by account) as ordered;
 
--- name: read_states(district_ids, environments, student_ids, things, thing_ids)
--- The last version of each thing named.
-select s.district_id, s.environment, s.student_id, s.thing, s.thing_id, s.school_id, s.calendar_id, s.modified_at,
-       s.seen, s.memory, s.data::text as data
-from unnest(split(:district_ids), split(:environments), split(:student_ids), split(:things), split(:thing_ids))
-    as t(district_id, environment, student_id, thing, thing_id)
+-- name: read_states(district_ids, environments, student_ids, things, thing_ids, oldest)
+-- The last version of each thing named, with its place among them; its data only where an event that is not
+-- newer (:oldest) may have to be compared with it.
+select t.place, s.school_id, s.calendar_id, s.modified_at, s.seen, s.memory,
+       case when s.modified_at >= t.oldest::timestamptz then s.data::text else '' end as data
+from unnest(split(:district_ids), split(:environments), split(:student_ids), split(:things), split(:thing_ids),
+            split(:oldest)) with ordinality
+    as t(district_id, environment, student_id, thing, thing_id, oldest, place)
 join states s using (district_id, environment, student_id, thing, thing_id);
 
 -- name: read_districts(district_ids, environments)
@@ -32,36 +34,13 @@ from unnest(split(:district_ids), split(:environments), split(:school_ids))
     as t(district_id, environment, school_id)
 join schools s using (district_id, environment, school_id);
 
--- name: read_students(district_ids, environments, student_ids)
--- Known students with enrolments and watchers as JSON text: locale and zone of a watcher are those of the
--- user's newest portal access that states one.
-select s.district_id, s.environment, s.student_id, s.school_id, s.display_name,
-       (select coalesce(json_agg(json_build_array(e.school_id, e.calendar_id, e.starts_on, e.ends_on, e.active)
-                                 order by e.school_id, e.calendar_id), '[]')::text
-        from enrollments e
-        where (e.district_id, e.environment, e.student_id) = (s.district_id, s.environment, s.student_id)
-       ) as enrolments,
-       (select coalesce(json_agg(json_build_array(a.user_id, a.role, a.portal, stated.locale, stated.timezone,
-                                                  own.document::text, of_student.document::text)
-                                 order by a.user_id), '[]')::text
-        from portal_access a
-        cross join lateral (
-            select (array_agg(n.locale order by n.modified_at desc) filter (where n.locale <> ''))[1] as locale,
-                   (array_agg(n.timezone order by n.modified_at desc) filter (where n.timezone <> ''))[1] as timezone
-            from portal_access n
-            where (n.district_id, n.environment, n.user_id) = (a.district_id, a.environment, a.user_id)
-        ) stated
-        left join user_settings own
-            on (own.district_id, own.environment, own.user_id, own.student_id)
-                = (a.district_id, a.environment, a.user_id, '')
-        left join user_settings of_student
-            on (of_student.district_id, of_student.environment, of_student.user_id, of_student.student_id)
-                = (a.district_id, a.environment, a.user_id, a.student_id)
-        where (a.district_id, a.environment, a.student_id) = (s.district_id, s.environment, s.student_id)
-       ) as watchers
-from unnest(split(:district_ids), split(:environments), split(:student_ids))
-    as t(district_id, environment, student_id)
-join students s using (district_id, environment, student_id);
+-- name: read_audiences(district_ids, environments, student_ids)
+-- What is known of the students named, each with its place among them: one look into one index a student.
+select t.place, a.document
+from unnest(split(:district_ids), split(:environments), split(:student_ids)) with ordinality
+    as t(district_id, environment, student_id, place)
+join audiences a using (district_id, environment, student_id)
+where a.document <> '';
 
 -- name: read_told(district_ids, environments, student_ids, things, thing_ids)
 -- What anybody was told of the things named.

@@ -9,10 +9,10 @@ from bellwire_schemas.names import Group
 from bellwire_schemas.source import Source
 
 from threshold_evaluator.adapters.postgres.decide.people import (
+    Students,
     district_of,
     school_of,
     source_of,
-    student_of,
     unknown_district,
 )
 from threshold_evaluator.adapters.postgres.decide.rows import (
@@ -35,8 +35,8 @@ _TELLING = (Group.ATTENDANCE, Group.LUNCH)
 class Reading:
     """Reads on the connection of one transaction."""
 
-    def __init__(self, connection: Connection, queries: Any) -> None:
-        self._connection, self._queries = connection, queries
+    def __init__(self, connection: Connection, queries: Any, students: Students) -> None:
+        self._connection, self._queries, self._known_students = connection, queries, students
 
     async def _rows(self, name: str, **columns: Any) -> Sequence[Any]:
         return [row async for row in getattr(self._queries, name)(self._connection, **columns)]
@@ -62,9 +62,15 @@ class Reading:
         """See `ports.Deciding.peek`."""
         rosters = await self._rosters(wanted)
         known = {source: Known(rosters[source], Memory()) for source in wanted}
-        for row in await self._packed("read_states", **_columns(wanted)):
-            state = state_of(row)
-            known[_source(row)].memory.states[state.key] = state
+        things = [
+            (known[source].memory.states, key, each.oldest.get(key))
+            for source, each in wanted.items()
+            for key in each.things
+        ]
+        oldest = ["-infinity" if moment is None else moment.isoformat() for _, _, moment in things]
+        for row in await self._packed("read_states", **_columns(wanted), oldest=oldest):
+            states, key, _ = things[row["place"] - 1]
+            states[key] = state_of(key, row)
         return known
 
     async def _lock_accounts(self, wanted: Mapping[Source, Wanted]) -> None:
@@ -127,21 +133,20 @@ class Reading:
         return districts
 
     async def _students(self, wanted: Mapping[Source, Wanted]) -> Mapping[Source, dict[str, Student]]:
-        students: dict[Source, dict[str, Student]] = {source: {} for source in wanted}
         named = [
             (source, student)
             for source, each in wanted.items()
-            for student in dict.fromkeys(key.student_id for key in each.things)
+            for student in dict.fromkeys([key.student_id for key in each.things])
         ]
-        for row in await self._packed(
-            "read_students",
-            **scope_columns(s for s, _ in named),
-            student_ids=[student for _, student in named],
-        ):
-            students[_source(row)][row["student_id"]] = student_of(
-                row["student_id"], row["school_id"], row["display_name"], row["enrolments"], row["watchers"]
-            )
-        return students
+        columns = {
+            **scope_columns(source for source, _ in named),
+            "student_ids": [student for _, student in named],
+        }
+        documents: dict[Source, list[tuple[str, str]]] = {source: [] for source in wanted}
+        for place, document in await self._packed("read_audiences", **columns):
+            source, student = named[place - 1]
+            documents[source].append((student, document))
+        return {source: self._known_students.read(source, each) for source, each in documents.items()}
 
     async def accounts(self, users: Mapping[Source, Sequence[str]]) -> Mapping[Source, dict[str, Account]]:
         """See `ports.Deciding.accounts`."""

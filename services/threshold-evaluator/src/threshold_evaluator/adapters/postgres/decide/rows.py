@@ -33,17 +33,17 @@ def key_of(row: Row) -> ThingKey:
     return ThingKey(_GROUPS[row["thing"]], row["student_id"], row["thing_id"])
 
 
-def state_of(row: Row) -> ThingState:
-    """Read a row of `states`."""
-    key = key_of(row)
+def state_of(key: ThingKey, row: Row) -> ThingState:
+    """Read a row of `states` about a thing."""
+    _, school_id, calendar_id, modified_at, seen, memory, data = row
     return ThingState(
         key=key,
-        school_id=row["school_id"],
-        calendar_id=row["calendar_id"],
-        modified_at=row["modified_at"],
-        seen=tuple(row["seen"].split(SEEN_SEPARATOR)),
-        content=read_memory(key.group, row["memory"]),
-        data=row["data"],
+        school_id=school_id,
+        calendar_id=calendar_id,
+        modified_at=modified_at,
+        seen=tuple(seen.split(SEEN_SEPARATOR)),
+        content=read_memory(key.group, memory),
+        data=data,
     )
 
 

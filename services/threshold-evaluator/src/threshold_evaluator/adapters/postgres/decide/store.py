@@ -15,11 +15,12 @@ from bellwire_kit.streams.protocol import Record
 from bellwire_schemas.catalogue import ALERT_REQUESTED
 from bellwire_schemas.source import Source
 
-from threshold_evaluator.adapters.postgres.decide.people import source_of
+from threshold_evaluator.adapters.postgres.decide.people import Students, source_of
 from threshold_evaluator.adapters.postgres.decide.reading import Reading, by_source
 from threshold_evaluator.adapters.postgres.decide.rows import due_of, packed, scope_columns
 from threshold_evaluator.adapters.postgres.decide.writing import Writing
 from threshold_evaluator.adapters.postgres.portal.roster.tables import PostgresRoster
+from threshold_evaluator.adapters.postgres.reminders.tables import PostgresReminders
 from threshold_evaluator.adapters.postgres.surges.tables import PostgresSurges
 from threshold_evaluator.domain.accounts import Account
 from threshold_evaluator.domain.due import DueAlert
@@ -44,13 +45,20 @@ def queries() -> Any:
 class PostgresTransaction:
     """`ports.Transaction` on one connection."""
 
-    def __init__(self, connection: Connection, filed: set[tuple[date, UUID]], settle_seconds: float) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        filed: set[tuple[date, UUID]],
+        students: Students,
+        settle_seconds: float,
+    ) -> None:
         self._connection, self._queries = connection, queries()
         self._settle_seconds = settle_seconds
-        self._reading = Reading(connection, self._queries)
+        self._reading = Reading(connection, self._queries, students)
         self._writing = Writing(connection, self._queries, filed)
         self._roster = PostgresRoster(connection)
         self._surges = PostgresSurges(connection)
+        self._reminders = PostgresReminders(connection)
 
     @property
     def roster(self) -> RosterTables:
@@ -61,6 +69,11 @@ class PostgresTransaction:
     def surges(self) -> PostgresSurges:
         """See `ports.Deciding.surges`."""
         return self._surges
+
+    @property
+    def reminders(self) -> PostgresReminders:
+        """See `ports.Deciding.reminders`."""
+        return self._reminders
 
     @property
     def newly_filed(self) -> set[tuple[date, UUID]]:
@@ -200,6 +213,7 @@ class PostgresStore:
         self._settle_seconds = settle_seconds
         self._filed: set[tuple[date, UUID]] = set()
         self._days: set[date] = set()
+        self._students = Students()
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[PostgresTransaction]:
@@ -207,7 +221,9 @@ class PostgresStore:
         try:
             async with self._pool.acquire() as connection:
                 async with connection.transaction():
-                    opened = PostgresTransaction(connection, self._filed, self._settle_seconds)
+                    opened = PostgresTransaction(
+                        connection, self._filed, self._students, self._settle_seconds
+                    )
                     yield opened
                 self._remember(opened.newly_filed)
         except (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError) as error:
