@@ -9,6 +9,8 @@ OURS := bellwire-schemas bellwire-kit bellwire-simulators bellwire-local gradebo
 COMPILE := pip compile --quiet --universal --generate-hashes --no-emit-index-url --python-version 3.11 --custom-compile-command "make lock" $(foreach p,$(OURS),--no-emit-package $(p))
 PARSER := schemas/parser/node_modules/.package-lock.json
 export PYTHONUNBUFFERED := 1
+# The machine's own certificate authorities, so that a company's proxy is trusted here as elsewhere.
+export UV_SYSTEM_CERTS := 1
 
 .PHONY: help install lock demo up down token clock test lint bench clean
 
