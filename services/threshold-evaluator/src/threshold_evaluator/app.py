@@ -30,6 +30,7 @@ from threshold_evaluator.deliveries import RecordDeliveries
 from threshold_evaluator.domain.surge import NEVER_A_SURGE, SurgeLimits
 from threshold_evaluator.evaluate import Evaluate
 from threshold_evaluator.release import Pace, Release
+from threshold_evaluator.remind import Remind
 from threshold_evaluator.roster_records import ProjectPlaces
 from threshold_evaluator.settings import Settings
 from threshold_evaluator.unpark import Unpark
@@ -65,6 +66,7 @@ class Parts:
     streams: tuple[Stream, ...]
     release: Release
     unpark: Unpark
+    remind: Remind
     upkeep: Upkeep
 
     def background(self) -> tuple[Background, ...]:
@@ -73,6 +75,7 @@ class Parts:
             *(stream.background() for stream in self.streams),
             Background("release", self.release.run, self.release.stop),
             Background("unpark", self.unpark.run, self.unpark.stop),
+            Background("remind", self.remind.run, self.remind.stop),
             Background("upkeep", self.upkeep.run, self.upkeep.stop),
         )
 
@@ -99,6 +102,7 @@ def compose(settings: Settings, pool: Pool, producer: Producer, clock: Clock) ->
         ),
         release=Release(store, producer, clock, Pace(settings.release_batch, settings.release_per_second)),
         unpark=Unpark(evaluate),
+        remind=Remind(store, producer, clock),
         upkeep=Upkeep(
             store,
             PostgresRetention(pool),

@@ -8,7 +8,6 @@ nothing happened, and every alert is there once by id (issue 4, line 11).
 import asyncio
 import base64
 import os
-import subprocess
 import sys
 from collections import Counter
 from dataclasses import replace
@@ -116,11 +115,12 @@ async def run(rig: Rig, chore: str, now: datetime, records: list[Record], fault:
         "TEST_RECORDS": orjson.dumps(packed).decode(),
         "BELLWIRE_FAULTS": fault,
     }
-    process = subprocess.Popen([sys.executable, str(CHORE), chore], env=environment)
+    process = await asyncio.create_subprocess_exec(sys.executable, str(CHORE), chore, env=environment)
     try:
-        return await asyncio.to_thread(process.wait, 60)
+        return await asyncio.wait_for(process.wait(), 60)
     finally:
-        process.kill()
+        if process.returncode is None:
+            process.kill()
 
 
 async def stands(world: World) -> list[list[tuple[Any, ...]]]:
