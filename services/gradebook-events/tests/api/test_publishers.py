@@ -1,9 +1,13 @@
 """Publisher keys: shown once, rotated with overlap, revoked; another district sees none of it."""
 
+import asyncio
 from typing import Any
 
 import pytest
+from bellwire_kit.web.problems import Problem
 from bellwire_schemas.names import Role
+from gradebook_events.adapters.postgres.publishers import PostgresPublishers
+from gradebook_events.authenticate import Authenticator
 
 from ..conftest import Running, Starter, assignment, attributes, bearer
 
@@ -106,19 +110,23 @@ async def test_a_publisher_key_is_no_administrator(running: Running) -> None:
 
 
 async def test_guessing_keys_is_429_and_known_ones_go_on(running: Running) -> None:
-    _, key = await running.publisher()
-    assert await post(running, key) == 202
-    guesses = [f"bw_{number:016d}_{'a' * 43}" for number in range(70)]
-    found = [await post(running, guess) for guess in guesses]
-    assert set(found) == {401, 429}
-    assert found[:60] == [401] * 60
-    assert await post(running, key) == 202
+    publisher_id, key = await running.publisher()
+    authenticator = Authenticator(PostgresPublishers(running.pool), monotonic=lambda: 0.0)
+    assert (await authenticator.publisher(key, "10.0.0.1")).publisher_id == publisher_id
+    found = []
+    for number in range(70):
+        with pytest.raises(Problem) as refused:
+            await authenticator.publisher(f"bw_{number:016d}_{'a' * 43}", "10.0.0.1")
+        found.append(refused.value.status)
+    assert found == [401] * 59 + [429] * 11
+    assert (await authenticator.publisher(key, "10.0.0.1")).publisher_id == publisher_id
+    assert (await authenticator.publisher((await running.publisher())[1], "10.0.0.2")).publisher_id
 
 
 async def test_administration_is_limited_and_events_are_not(running: Running) -> None:
     _, key = await running.publisher()
-    statuses = {(await running.client.get("/v1/publishers")).status for _ in range(70)}
-    assert statuses == {401, 429}
+    answers = await asyncio.gather(*(running.client.get("/v1/publishers") for _ in range(200)))
+    assert {answer.status for answer in answers} == {401, 429}
     assert [await post(running, key) for _ in range(3)] == [202] * 3
 
 
