@@ -28,6 +28,11 @@ PINS = Path(__file__).with_name("kafka_jars.txt")
 MAVEN = "https://repo.maven.apache.org/maven2"
 """Maven Central; BELLWIRE_MAVEN_URL names a mirror of it."""
 
+_AUTHORITIES = Path("/etc/ssl/certs/ca-certificates.crt")
+if _AUTHORITIES.exists():
+    # The machine's own certificate authorities, so that a company's proxy is trusted here as elsewhere.
+    os.environ.setdefault("REQUESTS_CA_BUNDLE", str(_AUTHORITIES))
+
 
 @dataclass(frozen=True, slots=True)
 class Jar:
