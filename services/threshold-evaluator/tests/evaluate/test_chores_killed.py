@@ -8,6 +8,7 @@ nothing happened, and every alert is there once by id (issue 4, line 11).
 import asyncio
 import base64
 import os
+import subprocess
 import sys
 from collections import Counter
 from dataclasses import replace
@@ -115,12 +116,9 @@ async def run(rig: Rig, chore: str, now: datetime, records: list[Record], fault:
         "TEST_RECORDS": orjson.dumps(packed).decode(),
         "BELLWIRE_FAULTS": fault,
     }
-    process = await asyncio.create_subprocess_exec(sys.executable, str(CHORE), chore, env=environment)
-    try:
-        return await asyncio.wait_for(process.wait(), 60)
-    finally:
-        if process.returncode is None:
-            process.kill()
+    command = [sys.executable, str(CHORE), chore]
+    done = await asyncio.to_thread(subprocess.run, command, env=environment, timeout=60, check=False)
+    return done.returncode
 
 
 async def stands(world: World) -> list[list[tuple[Any, ...]]]:
