@@ -28,9 +28,9 @@ class Mood(Enum):
     ACCEPTING = "accepting"
 
 
-@dataclass(slots=True)
+@dataclass
 class Desk:
-    """Handler of aiosmtpd: what to do with a message now."""
+    """Handler of aiosmtpd, which asks it for all its members: what to do with a message now."""
 
     letters: Letters
     mood: Refusal | Mood = Mood.ACCEPTING
