@@ -33,14 +33,14 @@ class OwnTopics:
 
 async def main() -> None:
     prefix = os.environ["TEST_PREFIX"]
-    streams = StreamSettings(bootstrap_servers=os.environ["TEST_KAFKA"], session_timeout_ms=6_000)
+    streams = StreamSettings(bootstrap_servers=os.environ["TEST_KAFKA"], session_timeout_ms=3_000)
     clock = ManualClock(datetime.fromisoformat(os.environ["TEST_NOW"]))
     batch = int(os.environ.get("TEST_BATCH", "50"))
     async with (
         open_pool(os.environ["TEST_DATABASE"], "threshold_evaluator", maximum=4) as pool,
         open_producer(streams) as raw,
     ):
-        store, producer = PostgresStore(pool, settle_seconds=15), OwnTopics(raw, prefix)
+        store, producer = PostgresStore(pool, settle_seconds=3_600), OwnTopics(raw, prefix)
         # A surge is cut where a batch ends, and these tests compare runs of other batches.
         evaluate = Evaluate(store, producer, clock, SurgeLimits(NEVER_A_SURGE))
         unpark = Unpark(evaluate)
