@@ -28,8 +28,10 @@ class Settings(BaseSettings):
     """Due alerts in one transaction at most."""
     release_per_second: float = Field(default=10_000, gt=0)
     """How fast held alerts go out together, urgent first."""
-    surge_facts: int = Field(default=0, ge=0)
-    """Facts of a school in ten minutes that are never held as a surge; 0: no surge is held at all."""
+    surge_facts: int = Field(default=500, ge=0)
+    """Facts of a school in ten minutes that are never held as a surge (product.md section 4, "Brake"). 0: no
+    surge is held at all, for a load that is known to be one, such as a test's whole day in seconds.
+    """
     surge_times_usual: int = Field(default=10, ge=1)
     """A surge is also more than so many times the school's usual ten minutes."""
     decisions_kept_days: int = Field(default=30, ge=1, le=365)

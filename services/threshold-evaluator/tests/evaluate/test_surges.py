@@ -4,8 +4,10 @@ from typing import Any
 
 import pytest
 from bellwire_kit.streams.protocol import Record
+from threshold_evaluator.app import Stream, compose
 from threshold_evaluator.domain.surge import SurgeLimits
 from threshold_evaluator.evaluate import Evaluate
+from threshold_evaluator.settings import Settings
 
 from .conftest import World
 
@@ -124,3 +126,24 @@ async def test_two_workers_pull_one_brake(school: World) -> None:
     await asyncio.gather(school.evaluate(one), other(two))
     assert len(await school.rows("select * from brakes")) == 1
     assert school.alerts() == []
+
+
+def changes_stream(world: World, **chosen: Any) -> Stream:
+    """The stream of change events as the service composes it; what is not chosen is the product's default."""
+    settings = Settings(database_url="unused", kafka_bootstrap_servers="unused", **chosen)
+    parts = compose(settings, world.pool, world.broker.producer(), world.clock)
+    return next(stream for stream in parts.streams if stream.name == "changes")
+
+
+@pytest.mark.parametrize(("chosen", "held"), [({}, True), ({"surge_facts": 0}, False)])
+async def test_the_service_holds_more_than_five_hundred_facts_unless_that_is_turned_off(
+    school: World, chosen: dict[str, Any], held: bool
+) -> None:
+    stream = changes_stream(school, **chosen)
+    await stream.handler([school.assignment("s0", f"a{each}", missing=True) for each in range(500)])
+    school.pass_time(minutes=9)
+    told = len(school.alerts())
+    assert told == 1  # the rest follow it, or are beyond the day's cap
+    await stream.handler([school.assignment("s1", "one-more", missing=True)])
+    assert bool(await school.rows("select * from brakes")) == held
+    assert len(school.alerts()) == told + (not held)

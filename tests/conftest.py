@@ -1,0 +1,21 @@
+"""The stack of the tests that cross services."""
+
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from bellwire_local.stack import Stack
+
+
+@pytest.fixture(scope="session")
+def stack() -> Iterator[Stack]:
+    """A whole Bellwire; each test brings a district of its own."""
+    # A crowd publishes a school's whole day in seconds, which is what the surge hold (product.md section 4,
+    # "Brake") is there to hold: these tests are about what is told, so no surge is held in them.
+    env = {"threshold_evaluator": {"SURGE_FACTS": "0"}}
+    with (
+        tempfile.TemporaryDirectory(prefix="bellwire-") as folder,
+        Stack(Path(folder), child_env=env, tell=print) as made,
+    ):
+        yield made
