@@ -26,12 +26,12 @@ NUMBER = 1_000
 IN_FLIGHT = 100
 
 
-@pytest.fixture
-def broker(own_kafka):
-    admin = KafkaAdminClient(bootstrap_servers=own_kafka.bootstrap_servers)
+@pytest.fixture(scope="module")
+def broker(module_kafka):
+    admin = KafkaAdminClient(bootstrap_servers=module_kafka.bootstrap_servers)
     admin.create_topics([NewTopic(topic, 4, 1) for topic in (ALERTS, f"{ALERTS}.dlq", DELIVERIES)])
     admin.close()
-    return own_kafka.bootstrap_servers
+    return module_kafka.bootstrap_servers
 
 
 @pytest.fixture

@@ -64,9 +64,8 @@ def database_url() -> Iterator[str]:
             database.part.stop()
 
 
-@pytest.fixture
-def own_kafka() -> Iterator[EmbeddedKafka]:
-    """A broker for one test: `kill()`, `stop()`; `start()` then `wait_ready()` on the same port and state."""
+@contextmanager
+def _kafka() -> Iterator[EmbeddedKafka]:
     with _workshop() as (folder, watcher):
         kafka = EmbeddedKafka(folder / "kafka", folder / "kafka.log", env=watcher.env)
         try:
@@ -75,6 +74,20 @@ def own_kafka() -> Iterator[EmbeddedKafka]:
             yield kafka
         finally:
             kafka.kill()
+
+
+@pytest.fixture
+def own_kafka() -> Iterator[EmbeddedKafka]:
+    """A broker for one test: `kill()`, `stop()`; `start()` then `wait_ready()` on the same port and state."""
+    with _kafka() as kafka:
+        yield kafka
+
+
+@pytest.fixture(scope="module")
+def module_kafka() -> Iterator[EmbeddedKafka]:
+    """A broker for the tests of one module, whose services use topics by their real names."""
+    with _kafka() as kafka:
+        yield kafka
 
 
 @pytest.fixture
