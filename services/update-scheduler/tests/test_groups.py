@@ -10,8 +10,9 @@ async def test_an_individual_update_of_a_linked_district_is_refused_with_the_gro
     body = {"kind": "version_update", "site_id": "shelbyville.production", "version": "2611"}
     for who in (world.contact("shelbyville"), GALE):
         status, problem, _ = await world.http(who, "POST", "/v1/requests", body)
-        assert status == 409
+        assert (status, problem["pointer"]) == (409, "/site_id")
         assert "Prairie Data Consortium" in problem["detail"]
+    assert await world.sql("select 1 from requests") == []
     refresh = {
         "kind": "database_refresh",
         "site_id": "shelbyville.staging",

@@ -173,12 +173,12 @@ async def test_bad_wishes_name_the_field_and_write_nothing(world):
         (contact, {**update, "version": "2603"}, 400, "/version"),
         (contact, {**update, "version": "2607"}, 400, "/version"),
         (contact, update, 400, "/version"),
-        (contact, {**update, "site_id": "springfield.sandbox", "version": "2611"}, 400, "/target"),
-        (asp, {**update, "site_id": "north-haverbrook.staging", "version": "2611"}, 400, "/target"),
+        (contact, {**update, "site_id": "springfield.sandbox", "version": "2611"}, 400, "/site_id"),
+        (asp, {**update, "site_id": "north-haverbrook.staging", "version": "2611"}, 400, "/site_id"),
         (contact, {**refresh, "site_name": "Wrong"}, 400, "/site_name"),
-        (contact, {**refresh, "site_id": "springfield.production", "site_name": "x"}, 400, "/target"),
-        (contact, {**update, "site_id": "shelbyville.production", "version": "2611"}, 404, None),
-        (contact, {**update, "site_id": "nonsense", "version": "2611"}, 404, None),
+        (contact, {**refresh, "site_id": "springfield.production", "site_name": "x"}, 400, "/site_id"),
+        (contact, {**update, "site_id": "shelbyville.production", "version": "2611"}, 404, "/site_id"),
+        (contact, {**update, "site_id": "nonsense", "version": "2611"}, 404, "/site_id"),
         (contact, {**update, "version": "2611", "group_id": "prairie-consortium"}, 400, "/site_id"),
         (contact, {**update, "version": "2611", "surprise": 1}, 400, "/surprise"),
         (contact, {**update, "version": "2611", "note": "\x00"}, 400, None),
@@ -199,7 +199,7 @@ async def test_bad_wishes_name_the_field_and_write_nothing(world):
     ):
         cases.append((contact, {**update, "version": "2611", "preferred_at": at}, 400, "/preferred_at"))
     member = {**update, "site_id": "shelbyville.production", "version": "2611"}
-    cases.append((world.contact("shelbyville"), member, 409, None))
+    cases.append((world.contact("shelbyville"), member, 409, "/site_id"))
     whole = {"kind": "version_update", "group_id": "prairie-consortium", "target": "production"}
     late = {**whole, "version": "2611", "preferred_at": "2026-11-25T12:00:00Z"}
     cases.append((("group_contact", "gale"), late, 400, "/preferred_at"))
@@ -211,8 +211,10 @@ async def test_bad_wishes_name_the_field_and_write_nothing(world):
     for version in ("2611", "2607.2"):
         body = {**update, "version": version}
         status, problem, _ = await world.http(contact, "POST", "/v1/requests", body)
-        assert status == 409
+        assert (status, problem["pointer"]) == (409, "/version")
         assert first["id"] in problem["detail"]
+    assert [r["revision"] for r in await world.sql("select revision from requests")] == [1]
+    assert len(await world.sql("select 1 from transitions")) == 1
 
 
 async def test_an_idempotency_key_makes_one_request(world):

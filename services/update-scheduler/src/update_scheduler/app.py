@@ -31,6 +31,7 @@ from update_scheduler.api import (
     blackouts,
     contacts,
     exports,
+    feeds,
     groups,
     messages,
     releases,
@@ -38,10 +39,11 @@ from update_scheduler.api import (
     reschedules,
     rollouts,
     sites,
+    stream,
     transitions,
     windows,
 )
-from update_scheduler.api.openapi import use_whole_translation
+from update_scheduler.api.openapi import described
 from update_scheduler.api.parts import PARTS, Parts
 from update_scheduler.api.view import queue_problems
 from update_scheduler.create import Create
@@ -103,9 +105,9 @@ def application_of(parts: Parts, verifier: TokenVerifier, pool: Pool) -> web.App
     async def database() -> bool:
         return bool(await pool.fetchval("select true"))
 
-    use_whole_translation()
+    around = (described(), queue_problems)
     app = application(
-        title="update-scheduler", version="1", checks={"database": database}, middlewares=(queue_problems,)
+        title="update-scheduler", version="1", checks={"database": database}, middlewares=around
     )
     app[PARTS] = parts
     app[VERIFIER] = verifier
@@ -123,6 +125,8 @@ def application_of(parts: Parts, verifier: TokenVerifier, pool: Pool) -> web.App
         messages,
         audit,
         exports,
+        stream,
+        feeds,
     ):
         resource.add_routes(app)
     return app

@@ -57,14 +57,14 @@ class Create:
         async with self.queues.begin() as queue:
             sites = await queue.lock_sites([wish.district_id])
             if not sites:
-                raise NotThere("site")
+                raise NotThere("site", "/site_id")
             identity = await remembered(queue, person, key, repr(wish), now)
             if isinstance(identity, Request | GroupRequest):
                 assert isinstance(identity, Request)
                 return identity
             touched = affected(wish.kind, wish.target, sites)
             if isinstance(touched, FieldWrong):
-                raise refused(touched)
+                raise Wrong("/site_id", touched.detail)
             steps = await self._steps(queue, person, wish, touched, identity, now)
             await self.scribe.record(queue, steps, person, now)
             faults.point("update_scheduler.create.before_commit")
@@ -79,7 +79,7 @@ class Create:
             return [Step(Came.INTO_BEING, new_request(identity, person, wish, touched, now), wish.note)]
         link = (await queue.links([wish.district_id])).get(wish.district_id, Unlinked())
         if isinstance(refusal := check_individual(wish.kind, link), MovesWithGroup):
-            raise Clash("moves-with-group", refusal.detail)
+            raise Clash("moves-with-group", refusal.detail, "/site_id")
         catalogue = await queue.catalogue()
         if isinstance(fault := check_version(catalogue, wish.version, touched[0].version), FieldWrong):
             raise refused(fault)
@@ -94,7 +94,7 @@ def check_may_create(person: Person, district_id: str) -> None:
     if not person.may(Act.CREATE):
         raise NotForYou("Contacts create requests; operators move them.")
     if not person.sees(district_id):
-        raise NotThere("site")
+        raise NotThere("site", "/site_id")
 
 
 async def remembered(
@@ -113,7 +113,8 @@ async def remembered(
         return identity
     made = await (queue.find_group(holder) if groups else queue.find(holder))
     if held != digest or isinstance(made, Missing):
-        raise Clash("idempotency-key-reused", "This Idempotency-Key was used for another request body.")
+        detail = "This Idempotency-Key was used for another request body."
+        raise Clash("idempotency-key-reused", detail, "/headers/Idempotency-Key")
     return made
 
 
@@ -128,7 +129,7 @@ def replaced(catalogue: Catalogue, fresh: Request, older: Sequence[Request], now
     """The steps of the older open requests of the same site that `fresh` replaces. Raises `Clash`."""
     decision = supersession(catalogue, fresh.version, [Open(r.id, r.version, r.state) for r in older])
     if isinstance(decision, NotAboveOpen):
-        raise Clash("not-above-open", decision.detail)
+        raise Clash("not-above-open", decision.detail, "/version")
     steps = []
     for request in older:
         if request.id in decision.older:

@@ -50,7 +50,7 @@ class CreateGroup:
         if not person.may(Act.CREATE):
             raise NotForYou("Contacts create requests; operators move them.")
         if wish.group_id not in person.groups:
-            raise NotThere("group")
+            raise NotThere("group", "/group_id")
         now = self.clock.now()
         async with self.queues.begin() as queue:
             group = await _linked(queue, wish.group_id)
@@ -69,7 +69,7 @@ class CreateGroup:
 async def _linked(queue: Queue, group_id: str) -> Group:
     group = await queue.group(group_id)
     if not isinstance(group, Group):
-        raise NotThere("group")
+        raise NotThere("group", "/group_id")
     if not group.kind.links:
         raise Wrong("/group_id", f"{group.name} links no districts: choose a district and request for it.")
     return group
@@ -90,9 +90,8 @@ async def _fan_out(
     touched = _touched(group, wish.target, sites)
     split = fan_out(catalogue, wish.version, {d: t[0].version for d, t in touched.items()})
     if not split.members:
-        raise Clash(
-            "nobody-needs-it", f"Every district of {group.name} runs {wish.version} or later already."
-        )
+        detail = f"Every district of {group.name} runs {wish.version} or later already."
+        raise Clash("nobody-needs-it", detail, "/version")
     targets = [touched[district][0] for district in split.members]
     await check_preferred(queue, wish.preferred, RequestKind.VERSION_UPDATE, targets, now)
     older = await queue.lock_open(split.members)
@@ -107,7 +106,7 @@ async def _fan_out(
             faulty[district] = error.detail
     if faulty:
         listed = "; ".join(f"{district}: {why}" for district, why in sorted(faulty.items()))
-        raise Clash("members-cannot", f"Nothing was requested. {listed}")
+        raise Clash("members-cannot", f"Nothing was requested. {listed}", "/version")
     whole = GroupRequest(
         id=identity,
         group_id=group.id,

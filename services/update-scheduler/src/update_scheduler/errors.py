@@ -2,6 +2,9 @@
 
 from update_scheduler.domain.refusals import FieldWrong, Gone, NotAllowed, Refusal, StatusForbids
 
+ADDRESSED = "/path/request_id"
+"""Not a field of the body but the request of the address stands in the way."""
+
 
 class QueueError(Exception):
     """A step on the queue that was refused; nothing was written. `detail` is the sentence a person reads."""
@@ -12,11 +15,11 @@ class QueueError(Exception):
 
 
 class NotThere(QueueError):
-    """There is no such thing, or not for this person."""
+    """There is no such thing, or not for this person. `pointer` is the field that names it, "" the address."""
 
-    def __init__(self, what: str) -> None:
+    def __init__(self, what: str, pointer: str = "") -> None:
         super().__init__(f"There is no such {what}.")
-        self.what = what
+        self.what, self.pointer = what, pointer
 
 
 class NotForYou(QueueError):
@@ -32,11 +35,14 @@ class Wrong(QueueError):
 
 
 class Clash(QueueError):
-    """The present state of things does not allow it. `word` is a short stable name of why."""
+    """The present state of things does not allow it. `word` is a short stable name of why.
 
-    def __init__(self, word: str, detail: str) -> None:
+    `pointer` is the JSON pointer of the field that would have to be another, `ADDRESSED` the thing addressed.
+    """
+
+    def __init__(self, word: str, detail: str, pointer: str) -> None:
         super().__init__(detail)
-        self.word = word
+        self.word, self.pointer = word, pointer
 
 
 class Stale(QueueError):
@@ -54,8 +60,8 @@ def refused(refusal: Refusal, who: str = "") -> QueueError:
         case FieldWrong(pointer=pointer, detail=detail):
             return Wrong(pointer, prefix + detail)
         case NotAllowed():
-            return Clash("transition-not-allowed", prefix + refusal.detail)
+            return Clash("transition-not-allowed", prefix + refusal.detail, "/to")
         case StatusForbids():
-            return Clash("status-forbids", prefix + refusal.detail)
+            return Clash("status-forbids", prefix + refusal.detail, ADDRESSED)
         case Gone():
-            return Clash("gone", prefix + refusal.detail)
+            return Clash("gone", prefix + refusal.detail, ADDRESSED)

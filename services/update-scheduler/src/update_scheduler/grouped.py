@@ -7,7 +7,7 @@ from update_scheduler.domain.actors import AllDistricts, Person
 from update_scheduler.domain.groups import moves_together
 from update_scheduler.domain.requests import Member, Request
 from update_scheduler.domain.sites import Site
-from update_scheduler.errors import Clash, NotThere, Stale
+from update_scheduler.errors import ADDRESSED, Clash, NotThere, Stale
 from update_scheduler.ports import GroupRequest, Queue
 
 
@@ -28,6 +28,7 @@ async def check_single(queue: Queue, request: Request) -> None:
             "moves-with-group",
             f"This request moves with {name} until work begins: use group request "
             f"{request.group.group_request}.",
+            ADDRESSED,
         )
 
 
@@ -50,11 +51,12 @@ def check_together(members: Sequence[Request]) -> None:
     if moves_together([r.state for r in members]):
         return
     names = ", ".join(sorted(r.district_id for r in members))
-    raise Clash("members-move-singly", f"From Not Started on members move singly: move each of {names}.")
+    detail = f"From Not Started on members move singly: move each of {names}."
+    raise Clash("members-move-singly", detail, ADDRESSED)
 
 
-def all_or_none(faults: dict[str, str]) -> None:
-    """Raises `Clash` naming every member that cannot, with why."""
+def all_or_none(faults: dict[str, str], pointer: str) -> None:
+    """Raises `Clash` naming every member that cannot, with why; `pointer` is the field that asked for it."""
     if faults:
         listed = "; ".join(f"{district}: {why}" for district, why in sorted(faults.items()))
-        raise Clash("members-cannot", f"All members move or none. {listed}")
+        raise Clash("members-cannot", f"All members move or none. {listed}", pointer)

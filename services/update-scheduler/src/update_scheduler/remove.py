@@ -11,7 +11,7 @@ from update_scheduler.domain.refusals import Gone, Refusal
 from update_scheduler.domain.requests import Member, Request, Step
 from update_scheduler.domain.states import Cancelled, is_open
 from update_scheduler.domain.transitions import remove
-from update_scheduler.errors import NotForYou, NotThere, refused
+from update_scheduler.errors import ADDRESSED, NotForYou, NotThere, refused
 from update_scheduler.grouped import all_or_none, check_single, locked_group
 from update_scheduler.ports import Queues
 from update_scheduler.recording import Scribe
@@ -80,7 +80,7 @@ class RemoveGroup:
                     faulty[request.district_id] = "it is closed already, while others are open"
                 else:
                     steps.append(Step(request.state, request.becomes(after, now)))
-            all_or_none(faulty)
+            all_or_none(faulty, ADDRESSED)
             if not steps:
                 raise NotThere("request")
             await queue.touch_group(whole.id)

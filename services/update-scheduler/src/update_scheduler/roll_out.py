@@ -155,9 +155,8 @@ class RollOut:
         async with self.rollouts.begin() as (queue, book):
             units, _ = await _units(queue, book, intent)
             if not units:
-                raise Clash(
-                    "nobody-needs-it", f"Every cloud district runs {intent.version} or later already."
-                )
+                detail = f"Every cloud district runs {intent.version} or later already."
+                raise Clash("nobody-needs-it", detail, "/version")
             sites = [
                 RolloutSite(d, u.key if len(u.districts) > 1 or u.key != d else "", u.canary)
                 for u in units
@@ -205,7 +204,7 @@ class RollOut:
         intent = Intent(rollout.version, frozenset(), rollout.per_window, rollout.starts_after)
         found = await _plan(queue, _grouped(left), intent, now)
         if not found.waves:
-            raise Clash("no-window", "No window is free for the next wave.")
+            raise Clash("no-window", "No window is free for the next wave.", "/act")
         wave = found.waves[0]
         steps, requests, wholes = await made.wave(wave)
         await self.scribe.record(queue, steps, made.person, now)
@@ -241,7 +240,7 @@ class RollOut:
         async with self.rollouts.begin() as (queue, book):
             rollout = await _locked(book, rollout_id, revision)
             if rollout.state is not RolloutState.PAUSED:
-                raise Clash("not-paused", "It is not paused.")
+                raise Clash("not-paused", "It is not paused.", "/act")
             requests = await _requests(queue, await book.sites(rollout_id))
             held = [r for r in requests if isinstance(r.state, Deferred)]
             windows, blackouts = await queue.lock_windows(Hosting.CLOUD, KIND)
@@ -250,7 +249,7 @@ class RollOut:
             found = assign([Seeker(r.id, r.slot) for r in held], Spread(now), times)
             none = [r.district_id for r in held if isinstance(found[r.id], NoPlace)]
             if none:
-                raise Clash("no-window", f"No window is free for {', '.join(sorted(none))}.")
+                raise Clash("no-window", f"No window is free for {', '.join(sorted(none))}.", "/act")
             steps = [
                 decided(r, Order(Status.SCHEDULED, place), now)
                 for r in held
@@ -266,7 +265,7 @@ class RollOut:
         async with self.rollouts.begin() as (_, book):
             rollout = await _locked(book, rollout_id, revision)
             if rollout.state is RolloutState.ENDED:
-                raise Clash("ended", "It has ended already.")
+                raise Clash("ended", "It has ended already.", "/act")
             await book.save(rollout_id, RolloutState.ENDED)
 
     async def _record(self, queue: Queue, steps: Sequence[Step], person: Person, now: datetime) -> None:
@@ -284,21 +283,21 @@ def _check(person: Person) -> None:
 
 def _check_active(rollout: Rollout) -> None:
     if rollout.state is not RolloutState.ACTIVE:
-        raise Clash("not-active", f"The rollout is {rollout.state.value}.")
+        raise Clash("not-active", f"The rollout is {rollout.state.value}.", "/act")
 
 
 def _next_stage(sites: Sequence[RolloutSite]) -> list[RolloutSite]:
     """Whose turn it is: the canaries that are left, or all others once every canary is done."""
     waiting = [s for s in sites if s.request is None]
     if not waiting:
-        raise Clash("all-released", "Every wave was released already.")
+        raise Clash("all-released", "Every wave was released already.", "/act")
     if canaries := [s for s in waiting if s.canary]:
         return canaries
     released = [
         Released(s.district_id, s.canary, s.wave or 0, s.status) for s in sites if s.request and s.status
     ]
     if undone := waits_for(released):
-        raise Clash("canaries-first", f"The canaries are not done: {', '.join(undone)}.")
+        raise Clash("canaries-first", f"The canaries are not done: {', '.join(undone)}.", "/act")
     return waiting
 
 
@@ -413,7 +412,7 @@ class _Making:
                     wholes[district] = whole
         if faulty:
             listed = "; ".join(f"{district}: {why}" for district, why in sorted(faulty.items()))
-            raise Clash("members-cannot", f"Nothing was released. {listed}")
+            raise Clash("members-cannot", f"Nothing was released. {listed}", "/act")
         return sorted(steps, key=lambda s: not isinstance(s.before, Came)), requests, wholes
 
     def _district(self, district: str, group: Alone | Member) -> list[Step]:

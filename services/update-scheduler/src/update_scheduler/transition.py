@@ -119,7 +119,7 @@ async def _slot(queue: Queue, requests: Sequence[Request], hosting: Hosting, at:
         case FieldWrong():
             raise refused(slot)
         case Full():
-            raise Clash("window-full", slot.detail)
+            raise Clash("window-full", slot.detail, "/at")
         case _:
             return slot
 
@@ -143,4 +143,5 @@ async def check_turn(queue: Queue, requests: Collection[Request], to: Status) ->
             raise Clash(
                 "waits-for-older",
                 f"Work has begun on an older request of this site (request {other.id}): finish it first.",
+                "/to",
             )

@@ -57,7 +57,7 @@ def _decided(
             faulty[request.district_id] = clash.detail
         except QueueError as error:
             wrong.append(error)
-    all_or_none(faulty)
+    all_or_none(faulty, "/to")
     if wrong:
         raise wrong[0]
     return steps

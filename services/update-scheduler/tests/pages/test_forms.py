@@ -79,6 +79,7 @@ async def test_a_second_open_request_for_the_same_version(world, visitor):
     assert status == 422
     assert 'id="version-fault"' in page
     assert len(await world.sql("select 1 from requests")) == 1
+    assert len(await world.sql("select 1 from requests")) == 1
 
 
 async def test_moving_on(world, visitor, full):

@@ -23,6 +23,7 @@ from update_scheduler.create_group import GroupWish
 from update_scheduler.domain.requests import NO_DATE
 from update_scheduler.domain.states import Cancelled, Deleted
 from update_scheduler.domain.statuses import Status
+from update_scheduler.errors import NotThere
 from update_scheduler.ports import GroupRequest
 from update_scheduler.registry import Filter, Shown, reach
 
@@ -127,12 +128,12 @@ def _wrong(pointer: str, detail: str) -> Problem:
 
 
 def _site(site_id: str) -> tuple[str, Environment]:
-    """A site id's district and environment. Raises `Problem` 404 for what cannot be a site."""
+    """A site id's district and environment. Raises `NotThere` for what cannot be a site."""
     district, _, environment = site_id.rpartition(".")
     try:
         return district, Environment(environment)
     except ValueError:
-        raise not_found("site") from None
+        raise NotThere("site", "/site_id") from None
 
 
 class OneRequest(QueueView):

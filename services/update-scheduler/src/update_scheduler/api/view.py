@@ -88,7 +88,8 @@ async def queue_problems(request: web.Request, handler: Handler) -> web.StreamRe
 def _problem(error: QueueError) -> Problem:
     match error:
         case NotThere():
-            return not_found(error.what)
+            pointer = error.pointer or None
+            return Problem(404, "not-found", "Not found", error.detail, pointer=pointer)
         case NotForYou():
             return forbidden(error.detail)
         case Wrong():
@@ -96,7 +97,8 @@ def _problem(error: QueueError) -> Problem:
         case Stale():
             return Problem(412, "stale", "It was changed since you read it", error.detail)
         case Clash():
-            return Problem(409, error.word, "Its present state does not allow this", error.detail)
+            title = "Its present state does not allow this"
+            return Problem(409, error.word, title, error.detail, pointer=error.pointer)
         case _:
             return Problem(409, "refused", "Refused", error.detail)
 

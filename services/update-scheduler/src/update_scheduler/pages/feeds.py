@@ -1,4 +1,4 @@
-"""`/feeds`: calendar feeds under secret addresses, each of which its owner can revoke; `/v1/calendar.ics`."""
+"""`/feeds`: calendar feeds under secret addresses, each of which its owner can revoke (served by api/feeds.py)."""
 
 import hashlib
 import secrets
@@ -8,22 +8,14 @@ from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
 from aiohttp import web
-from bellwire_kit.auth import Caller
-from bellwire_kit.web.problems import Problem, not_found
-from bellwire_schemas.names import Environment
-from bellwire_schemas.names import Role as TokenRole
+from bellwire_kit.web.problems import not_found
 from icalendar import Calendar, Event
 
-from update_scheduler.api.parts import PARTS
-from update_scheduler.api.view import identify
 from update_scheduler.domain.slots import Slot
 from update_scheduler.pages.forms import Faults
-from update_scheduler.pages.parts import PAGE_PARTS
 from update_scheduler.pages.ports import Booked, Feed
 from update_scheduler.pages.visits import Visit, page
 from update_scheduler.pages.words import card
-from update_scheduler.ports import Missing
-from update_scheduler.registry import reach
 
 BACK, AHEAD = timedelta(days=60), timedelta(days=400)
 """What a feed holds: what was, for two months, and everything that can be booked."""
@@ -61,7 +53,7 @@ async def add(visit: Visit) -> web.StreamResponse:
     token = secrets.token_urlsafe(32)
     who = visit.person
     feed = Feed(uuid4(), name, who.role.value, who.user_id, visit.district_id, visit.now, None)
-    await visit.store.add_feed(feed, _digest(token))
+    await visit.store.add_feed(feed, digest(token))
     origin = visit.pages.settings.public_url.rstrip("/") or str(visit.request.url.origin())
     return await _render(visit, f"{origin}/v1/calendar.ics?token={token}", faults)
 
@@ -78,27 +70,9 @@ async def revoke(visit: Visit) -> web.StreamResponse:
     return await visit.go("/feeds", "The feed was revoked: its address answers nothing any more.")
 
 
-def _digest(token: str) -> bytes:
+def digest(token: str) -> bytes:
+    """What is kept of a secret address."""
     return hashlib.sha256(token.encode()).digest()
-
-
-async def calendar(request: web.Request) -> web.Response:
-    """The feed of a secret address: what is booked within its owner's reach as it is today."""
-    pages, parts = request.app[PAGE_PARTS], request.app[PARTS]
-    token = request.query.get("token", "")
-    feed = await pages.store.feed(_digest(token))
-    if not token or isinstance(feed, Missing):
-        raise Problem(404, "not-found", "Not found", "There is no such feed, or it was revoked.")
-    caller = Caller(TokenRole(feed.role), feed.user_id, feed.district_id, Environment.PRODUCTION)
-    person = await identify(parts.registry, caller)
-    now = parts.clock.now()
-    times = await pages.store.times(now - BACK, now + AHEAD, reach(person), MOST)
-    body = render_feed(feed.name, times.booked, now, pages.hosting_zone)
-    headers = {
-        "Content-Disposition": 'inline; filename="updates.ics"',
-        "Cache-Control": "private, max-age=300",
-    }
-    return web.Response(body=body, content_type="text/calendar", charset="utf-8", headers=headers)
 
 
 def render_feed(name: str, booked: Sequence[Booked], now: datetime, zone: ZoneInfo) -> bytes:
@@ -129,8 +103,7 @@ def render_feed(name: str, booked: Sequence[Booked], now: datetime, zone: ZoneIn
 
 
 def add_routes(app: web.Application) -> None:
-    """Serve the page and the feeds."""
+    """Serve the page."""
     page(app, "GET", "/feeds", feeds)
     page(app, "POST", "/feeds", add)
     page(app, "POST", "/feeds/{feed_id}/revoke", revoke)
-    app.router.add_get("/v1/calendar.ics", calendar)

@@ -16,8 +16,9 @@ _MOMENT = TypeAdapter(Moment)
 _NOTE = TypeAdapter(Note)
 _BODY = TypeAdapter(Body)
 _VERSION = TypeAdapter(Version)
-_POINTERS = {"/group_id": "place", "/target": "target"}
-_CLASHES = {"not-above-open": "version", "moves-with-group": "kind", "window-full": "at"}
+_POINTERS = {"/group_id": "place", "/site_id": "target"}
+_CLASHES = {"moves-with-group": "kind"}
+"""Where a form has a better place for it than the field that the API names."""
 
 
 @dataclass(slots=True)
@@ -39,8 +40,8 @@ class Faults:
         match error:
             case Wrong(pointer=pointer):
                 name = _POINTERS.get(pointer, pointer.strip("/"))
-            case Clash(word=word):
-                name = _CLASHES.get(word, "")
+            case Clash(word=word, pointer=pointer):
+                name = _CLASHES.get(word) or _POINTERS.get(pointer, pointer.strip("/"))
             case Stale():
                 detail = "Somebody else changed it since you opened this page. Look at it as it is now."
                 self.general.append(detail)
