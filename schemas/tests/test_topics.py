@@ -30,6 +30,18 @@ def test_every_type_is_on_a_defined_topic_with_a_dead_letter_topic() -> None:
         assert topics.dlq(entry.topic) in names
 
 
+def test_the_tool_proves_itself_as_the_services_do() -> None:
+    environ = {"KAFKA_SECURITY_PROTOCOL": "SASL_SSL", "KAFKA_SASL_USERNAME": "u", "KAFKA_CA_FILE": "/ca.pem"}
+    assert broker.security(environ) == {
+        "security_protocol": "SASL_SSL",
+        "ssl_cafile": "/ca.pem",
+        "sasl_mechanism": "SCRAM-SHA-512",
+        "sasl_plain_username": "u",
+        "sasl_plain_password": "",
+    }
+    assert broker.security({}) == {"security_protocol": "PLAINTEXT"}
+
+
 def test_none_is_compacted() -> None:
     assert {topic.cleanup_policy for topic in defined_topics()} == {"delete"}
 

@@ -145,6 +145,18 @@ def test_settings_say_what_is_wrong() -> None:
     }
 
 
+def test_how_we_prove_ourselves_comes_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in {
+        "SECURITY_PROTOCOL": "SASL_PLAINTEXT",
+        "SASL_USERNAME": "u",
+        "SASL_PASSWORD": "p",
+    }.items():
+        monkeypatch.setenv(f"KAFKA_{name}", value)
+    keywords = StreamSettings(bootstrap_servers="x:1").connection()
+    assert keywords["security_protocol"] == "SASL_PLAINTEXT"
+    assert (keywords["sasl_plain_username"], keywords["sasl_plain_password"]) == ("u", "p")
+
+
 async def test_topics_of_districts_are_read_by_aiokafka_whatever_is_set() -> None:
     settings = StreamSettings(bootstrap_servers="localhost:1", runtime="faust")
     assert isinstance(open_consumer(settings, Subscription(("bellwire.alerts.v1",), "g")), FaustConsumer)

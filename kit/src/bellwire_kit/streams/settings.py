@@ -5,19 +5,21 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
 
 Runtime = Literal["aiokafka", "faust"]
 Compression = Literal["none", "gzip", "snappy", "lz4", "zstd"]
 
 
-class StreamSettings(BaseModel):
+class StreamSettings(BaseSettings):
     """One frozen description of the broker and of how we speak to it (architecture.md sections 4 and 9).
 
     Only `bootstrap_servers` ("host:port,host:port") is required. Times are in the unit their name ends with.
+    What a service does not give is read from the environment: KAFKA_SECURITY_PROTOCOL and so on.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = SettingsConfigDict(frozen=True, extra="forbid", env_prefix="KAFKA_")
 
     bootstrap_servers: str = Field(min_length=1)
     runtime: Runtime = "aiokafka"

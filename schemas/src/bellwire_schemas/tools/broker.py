@@ -1,6 +1,7 @@
 """Compare the topics of a broker with `topics.toml`, and apply the difference (kafka-python)."""
 
-from collections.abc import Iterator, Sequence
+import os
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -68,10 +69,26 @@ class OtherSetting:
 Difference = Missing | TooFewPartitions | TooManyPartitions | OtherSetting
 
 
+def security(environ: Mapping[str, str]) -> dict[str, str]:
+    """Return how kafka-python proves itself, from the variables that the services read (KAFKA_SASL_USERNAME...)."""
+    protocol = environ.get("KAFKA_SECURITY_PROTOCOL", "PLAINTEXT")
+    found = {"security_protocol": protocol}
+    if protocol in ("SSL", "SASL_SSL") and environ.get("KAFKA_CA_FILE"):
+        found["ssl_cafile"] = environ["KAFKA_CA_FILE"]
+    if protocol.startswith("SASL"):
+        found["sasl_mechanism"] = environ.get("KAFKA_SASL_MECHANISM", "SCRAM-SHA-512")
+        found["sasl_plain_username"] = environ.get("KAFKA_SASL_USERNAME", "")
+        found["sasl_plain_password"] = environ.get("KAFKA_SASL_PASSWORD", "")
+    return found
+
+
 def _client(servers: str) -> KafkaAdminClient:
     try:
         return KafkaAdminClient(
-            bootstrap_servers=servers.split(","), request_timeout_ms=15_000, bootstrap_timeout_ms=5_000
+            bootstrap_servers=servers.split(","),
+            request_timeout_ms=15_000,
+            bootstrap_timeout_ms=5_000,
+            **security(os.environ),
         )
     except KafkaError as error:
         raise BrokerUnavailable(f"no Kafka broker answers at {servers} ({type(error).__name__})") from None
