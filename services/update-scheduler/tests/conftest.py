@@ -5,9 +5,9 @@ import os
 import socket
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -46,7 +46,7 @@ async def until(condition: Callable[[], Awaitable[Any]], seconds: float = 20.0) 
         found = await condition()
         if found:
             return found
-        assert asyncio.get_running_loop().time() < deadline, "the condition did not come about"
+        assert asyncio.get_running_loop().time() < deadline, f"not within {seconds} s: {condition.__name__}"
         await asyncio.sleep(0.02)
 
 
@@ -121,6 +121,8 @@ class World:
     made: Service | None = None
     extra: dict[str, Any] = field(default_factory=dict)
 
+    until = staticmethod(until)
+
     def contact(self, district: str) -> tuple[str, ...]:
         return ("technical_contact", f"contact-of-{district}", district)
 
@@ -155,6 +157,18 @@ class World:
             return await connection.fetch(query, *args)
         finally:
             await connection.close()
+
+    async def hurry(self) -> None:
+        """Letters that wait for their next attempt are due now."""
+        await self.sql(
+            "with due as (update mail_outbox set next_at = now() where sent_at is null and failed_at is null"
+            " returning 1) select pg_notify('update_scheduler.mail_outbox', '') from due"
+        )
+
+    async def move_clock(self, by: timedelta) -> None:
+        """Product time goes on, and what waits for it is woken."""
+        self.clock.move(by)
+        await self.sql("select pg_notify('update_scheduler.reminders', '')")
 
     async def settled(self) -> None:
         """Both outboxes are empty."""
@@ -290,20 +304,33 @@ def seed_of_tests() -> Seed:
     return read_seed(None)
 
 
-@pytest.fixture
-async def world(surroundings: World) -> AsyncIterator[World]:
-    """The surroundings with the service running in this process on the test's clock."""
+@asynccontextmanager
+async def running(world: World) -> AsyncIterator[World]:
+    """The service in this process on the test's clock, from its beginning to its end."""
     async with AsyncExitStack() as stack:
-        made = await stack.enter_async_context(service(surroundings.settings, surroundings.clock))
+        made = await stack.enter_async_context(service(world.settings, world.clock))
         runner = web.AppRunner(made.app, access_log=None)
         await runner.setup()
         stack.push_async_callback(runner.cleanup)
         port = _free_port()
         await web.TCPSite(runner, "127.0.0.1", port).start()
-        surroundings.http.base = f"http://127.0.0.1:{port}"
-        surroundings.made = made
+        world.http.base = f"http://127.0.0.1:{port}"
+        world.made = made
         tasks = [asyncio.create_task(part.run()) for part in made.background]
-        yield surroundings
+        yield world
         for part in made.background:
             part.stop()
         await asyncio.wait_for(asyncio.gather(*tasks), 20)
+
+
+@pytest.fixture
+async def world(surroundings: World) -> AsyncIterator[World]:
+    """The surroundings with the service running."""
+    async with running(surroundings) as made:
+        yield made
+
+
+@pytest.fixture
+def restarted(surroundings: World) -> Callable[[], AbstractAsyncContextManager[World]]:
+    """Start the service anew after a process of it died: what that left undone is found."""
+    return lambda: running(surroundings)

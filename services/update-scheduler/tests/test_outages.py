@@ -4,11 +4,9 @@ import asyncio
 from dataclasses import replace
 
 import aiohttp
-import pytest
 from kafka.admin import KafkaAdminClient, NewTopic
 
 
-@pytest.mark.timeout(150)
 async def test_broker_and_database_away_and_back(surroundings, own_kafka):
     world = surroundings
     bootstrap = own_kafka.bootstrap_servers
@@ -36,8 +34,7 @@ async def test_broker_and_database_away_and_back(surroundings, own_kafka):
             except (AssertionError, aiohttp.ClientError):
                 return None
 
-        while not await moved():
-            await asyncio.sleep(0.1)
+        await world.until(moved)
         await asyncio.to_thread(own_kafka.start)
         await asyncio.to_thread(own_kafka.wait_ready)
         await world.settled()

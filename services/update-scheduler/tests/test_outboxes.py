@@ -27,11 +27,11 @@ async def create_in(world, child, district="springfield"):
     ("fault", "copies"),
     [("update_scheduler.mail.before_send", 1), ("update_scheduler.mail.sent", 2)],
 )
-async def test_killed_between_commit_and_mail(surroundings, fault, copies):
+async def test_killed_between_commit_and_mail(surroundings, restarted, fault, copies):
     world = surroundings
     async with world.process(f"{fault}:1") as child:
         await create_in(world, child)
-    async with world.process():
+    async with restarted():
         await world.settled()
     mails = world.mailbox.all()
     assert words(mails) == ["To Be Scheduled"] * copies
@@ -39,30 +39,28 @@ async def test_killed_between_commit_and_mail(surroundings, fault, copies):
     assert len({dict(r.headers)["ce_id"] for r in await world.events()}) == 2
 
 
-async def test_killed_in_mid_batch_repeats_at_most_the_one_in_flight(surroundings):
+async def test_killed_in_mid_batch_repeats_at_most_the_one_in_flight(surroundings, restarted):
     world = surroundings
     await world.mailbox.down()
-    districts = ("springfield", "maple-county", "north-haverbrook")
-    async with world.process():
-        for district in districts:
-            version = "2611.1"
-            body = {"kind": "version_update", "site_id": f"{district}.production", "version": version}
-            await world.ok(world.contact(district), "POST", "/v1/requests", body)
+    async with restarted():
+        for district in ("springfield", "maple-county", "north-haverbrook"):
+            await world.update(district, "2611.1")
     await world.mailbox.up()
+    await world.hurry()
     async with world.process("update_scheduler.mail.sent:2") as child:
-        assert await asyncio.wait_for(child.wait(), 70) == -9
-    async with world.process():
+        assert await asyncio.wait_for(child.wait(), 20) == -9
+    async with restarted():
         await world.settled()
     sent = Counter(m["message_id"] for m in world.mailbox.all())
     assert len(sent) == 3
     assert sorted(sent.values()) == [1, 1, 2]
 
 
-async def test_killed_between_commit_and_event(surroundings):
+async def test_killed_between_commit_and_event(surroundings, restarted):
     world = surroundings
     async with world.process("update_scheduler.events.sent:1") as child:
         await create_in(world, child)
-    async with world.process():
+    async with restarted():
         await world.settled()
     records = await world.events()
     ids = Counter(dict(r.headers)["ce_id"] for r in records)
@@ -80,14 +78,14 @@ async def test_killed_before_commit_nothing_happened(surroundings, fault):
     assert await world.sql("select 1 from event_outbox") == []
 
 
-async def test_killed_after_commit_of_a_transition_it_stands_and_is_told(surroundings):
+async def test_killed_after_commit_of_a_transition_it_stands_and_is_told(surroundings, restarted):
     world = surroundings
     async with world.process("update_scheduler.transition.committed:1") as child:
         request = await world.update("springfield")
         with pytest.raises(aiohttp.ClientError):
             await world.move(request, "deferred")
         assert await asyncio.wait_for(child.wait(), 20) == -9
-    async with world.process():
+    async with restarted():
         assert (await world.refresh(request))["status"] == "deferred"
         await world.settled()
     assert words(world.mailbox.all()) == ["To Be Scheduled", "Deferred"]
@@ -102,9 +100,9 @@ async def test_mail_server_away_and_back(world):
         rows = await world.sql("select min(attempts) as n from mail_outbox where sent_at is null")
         return (rows[0]["n"] or 0) >= 1
 
-    while not await tried():
-        await asyncio.sleep(0.05)
+    await world.until(tried)
     await world.mailbox.up()
+    await world.hurry()
     await world.settled()
     assert words(world.mailbox.all()) == ["To Be Scheduled", "Deferred"]
 
@@ -128,9 +126,9 @@ async def test_a_server_that_says_later_gets_it_later(world):
         rows = await world.sql("select attempts from mail_outbox where answer = '451'")
         return bool(rows)
 
-    while not await waits():
-        await asyncio.sleep(0.05)
+    await world.until(waits)
     world.mailbox.desk.mood = Mood.ACCEPTING
+    await world.hurry()
     await world.settled()
     assert words(world.mailbox.all()) == ["To Be Scheduled"]
 
@@ -159,6 +157,5 @@ async def test_mail_sent_more_than_thirty_days_ago_is_removed(world):
         rows = await world.sql("select recipient from mail_outbox")
         return rows and not [r for r in rows if "springfield" in r["recipient"]]
 
-    while not await removed():
-        await asyncio.sleep(0.05)
+    await world.until(removed)
     assert [r["n"] for r in await world.sql("select count(*) as n from mail_outbox")] >= [2]

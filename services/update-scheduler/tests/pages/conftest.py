@@ -91,6 +91,7 @@ class Window:
     page: Page
     base: str
     faults: list[str]
+    scheme: str = "light"
 
     async def open(self, path: str) -> None:
         answer = await self.page.goto(self.base + path)
@@ -135,7 +136,7 @@ def window(world: Any, browser: Browser) -> Callable[..., Any]:
         await page.click("button, input[type=submit]")
         await page.wait_for_url(world.http.base + "/**")
         faults.clear()
-        yield Window(page, world.http.base, faults)
+        yield Window(page, world.http.base, faults, scheme)
         assert [f for f in faults if "status of 4" not in f] == []
         await context.close()
 
