@@ -7,14 +7,16 @@ from itertools import islice
 from zoneinfo import ZoneInfo
 
 import aiohttp
-from bellwire_local.demo.day import Due, Ledger, due_of
+from bellwire_local.demo.day import Ledger
+from bellwire_local.demo.due import Due, due_of
 from bellwire_local.demo.opening import Opening, Phone, phones_of
 from bellwire_local.demo.outside import Outside, Unexpected, Who
 from bellwire_local.demo.reckoning import Reckoning, reckon
 from bellwire_local.stack import Stack
 from bellwire_simulators.school_day.cloud_events import Publisher, batch
 from bellwire_simulators.school_day.district import District, make_district
-from bellwire_simulators.school_day.plan import Change, ChangeWriter
+from bellwire_simulators.school_day.plan import Change
+from bellwire_simulators.school_day.writing import ChangeWriter
 
 _BATCH = 250
 

@@ -27,13 +27,13 @@ async def play(stack: Stack, console: Console, screen: Screen, picture: Path | N
     async with aiohttp.ClientSession() as session:
         outside = Outside(stack.endpoints.as_dict(), session)
         with screen:
-            reckoning = await Demo(outside, plan, screen, stack.set_clock).run(stack.apps)
+            played = await Demo(outside, plan, screen, stack.set_clock).run(stack.apps)
     if picture and isinstance(screen, LiveScreen):
         paper = Console(record=True, width=_WIDTH, file=io.StringIO())
         paper.print(screen.picture())
-        print_summary(paper, reckoning, plan.verdicts())
+        print_summary(paper, played, plan.verdicts())
         paper.save_svg(str(picture), title="make demo")
-    return print_summary(console, reckoning, plan.verdicts())
+    return print_summary(console, played, plan.verdicts())
 
 
 def main(arguments: list[str]) -> int:

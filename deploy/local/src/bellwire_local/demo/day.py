@@ -1,23 +1,18 @@
 """The day itself: each act moves the clock, publishes its changes as a SIS does, and waits for the phones."""
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, time, timedelta
-from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from bellwire_schemas.ids import alert_id
-from bellwire_schemas.names import Environment
-from bellwire_schemas.source import Source
 from bellwire_simulators.school_day.cloud_events import Publisher, binary, structured
-from bellwire_simulators.school_day.district import District
-from bellwire_simulators.school_day.plan import Act, Change, Plan, Verdict
+from bellwire_simulators.school_day.plan import Act, Change, Plan
 
+from bellwire_local.demo.due import Due, due_at_end, due_of
 from bellwire_local.demo.opening import Phone
 from bellwire_local.demo.outside import Outside, Who
 from bellwire_local.demo.reckoning import Push, push_of
 
-Due = dict[tuple[UUID, str], datetime]
 _CHANGES_A_SECOND = 100
 """What a district of this size makes at its busiest: a class's scores entered in many rooms at once."""
 _PATIENCE_SECONDS = 20.0
@@ -32,17 +27,6 @@ def school_day_after(now: datetime, zone: str) -> date:
 def local_moment(day: date, clock: str, zone: str) -> datetime:
     """Return a local HH:MM of a day as a moment in UTC."""
     return datetime.combine(day, time.fromisoformat(clock), ZoneInfo(zone)).astimezone(UTC)
-
-
-def due_of(district: District, change: Change, tokens: Mapping[str, Sequence[str]], asked: datetime) -> Due:
-    """Return what a change makes due: (alert id, token) for each phone of each user who is due it."""
-    source = Source(district.district_id, Environment.PRODUCTION)
-    return {
-        (alert_id(source, str(source), change.name, user_id), token): asked
-        for user_id, verdict in change.verdicts.items()
-        if verdict is Verdict.DUE
-        for token in tokens.get(user_id, ())
-    }
 
 
 class Ledger:
@@ -76,6 +60,11 @@ class Day:
         self.due: Due = {}
         self.ledger = Ledger(outside)
         self.published = 0
+
+    def release(self, act: Act) -> None:
+        """Count what the act's hour releases as due; to be called before the clock moves to it."""
+        for release in act.releases:
+            self.due |= due_at_end(self._plan.district, release, self._tokens, datetime.now(UTC))
 
     async def play(self, act: Act, moment: datetime, seen: Callable[[Sequence[Push]], None]) -> None:
         """Publish an act's changes one by one, then wait until what is due is on the phones or time is up.

@@ -1,7 +1,7 @@
 """Before the bell: the roster goes in as OneRoster, then bells, portal access, lunch accounts, settings, phones."""
 
 import asyncio
-from collections.abc import Awaitable, Iterable, Sequence
+from collections.abc import Awaitable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from hashlib import sha256
@@ -112,8 +112,16 @@ class Opening:
         return len(choosing)
 
     async def _set_threshold(self, user: User) -> None:
+        await self._set(user, {"groups": {"assignments": {"threshold": user.threshold}}})
+
+    async def set_wishes(self, wishes: Mapping[str, Mapping[str, Any]]) -> int:
+        """Have each user of these set a document in the app, beside what stands; answer how many did."""
+        users = {user.user_id: user for user in self._district.users}
+        await _gathered(self._set(users[user_id], document) for user_id, document in wishes.items())
+        return len(wishes)
+
+    async def _set(self, user: User, document: Mapping[str, Any]) -> None:
         who = Who(user.role, user.user_id, self._district.district_id)
-        document = {"groups": {"assignments": {"threshold": user.threshold}}}
         await self._outside.as_user(who, "PATCH", "threshold_evaluator", "/v1/me/settings", json=document)
 
     async def register(self, phones: Iterable[Phone]) -> None:

@@ -8,7 +8,14 @@ import aiohttp
 
 
 class Unexpected(Exception):
-    """The system answered something that the demo cannot go on with; the message has status and detail."""
+    """The system answered something that the demo cannot go on with; the message has status and detail.
+
+    `status` is that of HTTP, 0 where there is none.
+    """
+
+    def __init__(self, message: str, status: int = 0) -> None:
+        super().__init__(message)
+        self.status = status
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +60,8 @@ class Outside:
             body = await response.read()
             if response.status >= 400:
                 raise Unexpected(
-                    f"{method} {url} answered {response.status}: {body[:500].decode(errors='replace')}"
+                    f"{method} {url} answered {response.status}: {body[:500].decode(errors='replace')}",
+                    response.status,
                 )
             return await response.json(content_type=None) if body else None
 

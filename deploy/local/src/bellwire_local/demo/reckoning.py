@@ -1,4 +1,4 @@
-"""Compare what was due with what the providers accepted: lost, duplicated, sent without right. Pure."""
+"""Compare what was due with what the providers accepted: lost, doubled, without right, too early. Pure."""
 
 import json
 from collections import Counter
@@ -22,20 +22,36 @@ class Push:
 
 
 @dataclass(frozen=True, slots=True)
+class Owed:
+    """When one push may come, real time: not before `since`.
+
+    `at_once`: the decision is `send`, and `since` is the SIS's request. Else a hold ends at `since`.
+    """
+
+    since: datetime
+    at_once: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Reckoning:
-    """The difference. `latencies` are seconds from the SIS's request to the provider's acceptance, ascending."""
+    """The difference.
+
+    `latencies` are seconds from the SIS's request to the provider's acceptance, ascending, of what goes at
+    once. `early` came before its hold ended.
+    """
 
     due: int
     accepted: int
     lost: Sequence[tuple[str, str]]
     duplicated: Sequence[tuple[str, str]]
     without_right: Sequence[tuple[str, str]]
+    early: Sequence[tuple[str, str]]
     latencies: Sequence[float]
 
     @property
     def clean(self) -> bool:
-        """True when all that was due arrived once, and nothing else."""
-        return not (self.lost or self.duplicated or self.without_right)
+        """True when all that was due arrived once and in its time, and nothing else."""
+        return not (self.lost or self.duplicated or self.without_right or self.early)
 
     def percentile(self, share: float) -> float:
         """Return the latency below which that share lies, in seconds; 0 without any."""
@@ -62,26 +78,32 @@ def push_of(entry: Mapping[str, Any]) -> Push:
 
 
 def reckon(
-    due: Mapping[tuple[UUID, str], datetime], pushes: Iterable[Push], known: Mapping[str, str]
+    due: Mapping[tuple[UUID, str], Owed], pushes: Iterable[Push], known: Mapping[str, str]
 ) -> Reckoning:
     """Compare.
 
-    `due` maps (alert id, token) to when the SIS's request was made, real time; `known` maps each token to its
-    user, so that a push to anybody else is without right as well.
+    `due` maps (alert id, token) to when it may come; `known` maps each token to its user, so that a push to
+    anybody else is without right as well.
     """
     seen = Counter[tuple[str, str]]()
     latencies: list[float] = []
-    expected = {(str(alert), token): asked for (alert, token), asked in due.items()}
+    early: set[tuple[str, str]] = set()
+    expected = {(str(alert), token): owed for (alert, token), owed in due.items()}
     for push in pushes:
         key = (push.alert_id, push.token)
         seen[key] += 1
-        if key in expected and seen[key] == 1:
-            latencies.append((push.at - expected[key]).total_seconds())
+        if key in expected:
+            owed = expected[key]
+            if push.at < owed.since:
+                early.add(key)
+            if owed.at_once and seen[key] == 1:
+                latencies.append((push.at - owed.since).total_seconds())
     return Reckoning(
         due=len(expected),
         accepted=sum(seen.values()),
         lost=sorted(expected.keys() - seen.keys()),
         duplicated=sorted(key for key, times in seen.items() if times > 1),
         without_right=sorted(key for key in seen if key not in expected or key[1] not in known),
+        early=sorted(early),
         latencies=sorted(latencies),
     )

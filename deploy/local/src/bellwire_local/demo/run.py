@@ -3,10 +3,13 @@
 import asyncio
 import time
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from bellwire_simulators.school_day.district import make_district
-from bellwire_simulators.school_day.plan import Plan, make_plan
+from bellwire_simulators.school_day.making import make_plan
+from bellwire_simulators.school_day.plan import Act, Plan
 
 from bellwire_local.demo.day import Day, local_moment, school_day_after
 from bellwire_local.demo.hosting import Hosting
@@ -15,11 +18,21 @@ from bellwire_local.demo.outside import Outside, Unexpected
 from bellwire_local.demo.reckoning import Push, Reckoning, reckon
 from bellwire_local.demo.scenes import Scenes
 from bellwire_local.demo.screen import Screen
-from bellwire_local.demo.walk import decisions, why_not
+from bellwire_local.demo.walk import decisions, walk
+from bellwire_local.demo.why import Whys
 
 MoveClock = Callable[[datetime], datetime]
 _ROSTER_AT, _SETTINGS_AT = "06:30", "07:15"
 _MAILS_SECONDS = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Played:
+    """What came of the day: the reckoning, what the followed families saw, and the walk through why."""
+
+    reckoning: Reckoning
+    saw: Sequence[str]
+    why: Sequence[str]
 
 
 def plan_for(now: datetime) -> Plan:
@@ -37,8 +50,9 @@ class Demo:
         self._screen = screen
         self._move_clock = move_clock
         self._day = school_day_after(datetime.now(UTC), plan.district.timezone)
+        self._zone = ZoneInfo(plan.district.timezone)
 
-    async def run(self, apps: dict[str, str]) -> Reckoning:
+    async def run(self, apps: dict[str, str]) -> Played:
         """Play all of it; `apps` has the app of each platform. Raises `Unexpected`."""
         phones = phones_of(self._plan.district)
         opening = Opening(self._outside, self._plan.district, apps)
@@ -46,20 +60,38 @@ class Demo:
         await opening.register(phones)
         self._screen.say(f"{len(phones)} phones are registered by their owners")
         day = Day(self._outside, self._plan, phones, opening.publisher)
+        whys = Whys(self._outside, self._plan.district)
         hosting = asyncio.create_task(self._host())
         for act in self._plan.acts:
-            moment = self._set_clock(act.at)
-            self._screen.numbers.act = act.title
-            self._screen.say(f"{act.at}  {act.title}: {len(act.changes)} changes")
-            await day.play(act, moment, lambda fresh: self._seen(day, fresh))
+            await self._play(act, day, whys)
         await hosting
+        why = await walk(whys, self._plan)
         await day.ledger.refresh()
-        for line in Scenes(self._plan, day.ledger.pushes).lines():
-            self._screen.say(line)
-        await self._ask_why()
-        self._screen.numbers.decisions = await decisions(self._outside)
         known = {phone.token: phone.user.user_id for phone in phones}
-        return reckon(day.due, day.ledger.pushes, known)
+        return Played(
+            reckon(day.due, day.ledger.pushes, known),
+            tuple(Scenes(self._plan, day.ledger.pushes, day.due).lines()),
+            why,
+        )
+
+    async def _play(self, act: Act, day: Day, whys: Whys) -> None:
+        day.release(act)
+        moment = self._set_clock(act.at, act.days_later)
+        self._screen.numbers.act = act.title
+        what = (
+            f"{len(act.changes)} change{'s' * (len(act.changes) != 1)}"
+            if act.changes
+            else "what was held goes"
+        )
+        next_day = f"{moment.astimezone(self._zone):%A} " if act.days_later else ""
+        self._screen.say(f"{next_day}{act.at}  {act.title}: {what}")
+        await day.play(act, moment, lambda fresh: self._seen(day, fresh))
+        users = {
+            user.user_id: user for user in self._plan.scenes.users() if user.user_id in self._plan.wishes
+        }
+        for line in await whys.held(act, users):
+            self._screen.say(f"       {line}")
+        self._screen.numbers.decisions = await decisions(self._outside)
 
     async def _open(self, opening: Opening) -> None:
         self._set_clock(_ROSTER_AT)
@@ -74,11 +106,13 @@ class Demo:
         district = self._plan.district
         await opening.wait_until_seen([user for user in district.users if user.portal][-3:])
         self._screen.say(f"{await opening.set_thresholds()} families set a threshold")
+        count = await opening.set_wishes(self._plan.wishes)
+        self._screen.say(f"{count} families set grace for typing slips, a daily digest, or quiet hours")
 
-    def _set_clock(self, local: str) -> datetime:
-        zone = self._plan.district.timezone
-        moment = self._move_clock(local_moment(self._day, local, zone))
-        self._screen.numbers.clock = f"{self._day:%A} {local}"
+    def _set_clock(self, local: str, days_later: int = 0) -> datetime:
+        day = self._day + timedelta(days=days_later)
+        moment = self._move_clock(local_moment(day, local, self._plan.district.timezone))
+        self._screen.numbers.clock = f"{day:%A} {local}"
         return moment
 
     def _seen(self, day: Day, fresh: Sequence[Push]) -> None:
@@ -100,7 +134,3 @@ class Demo:
                 )
             await asyncio.sleep(0.1)
         self._screen.say(f"       {len(mails)} mails, the last “{mails[-1]['subject']}”")
-
-    async def _ask_why(self) -> None:
-        for line in await why_not(self._outside, self._plan):
-            self._screen.say(line)

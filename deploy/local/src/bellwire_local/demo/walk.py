@@ -1,36 +1,104 @@
-"""Why a phone did not ring: a scene of the day whose answer is no, asked of the running system."""
+"""A walk through `why`: for the scenes of the day, gate by gate, layer by layer, device by device."""
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
+from dataclasses import dataclass
 
 import asyncpg
+from bellwire_simulators.school_day.district import Student, User
 from bellwire_simulators.school_day.plan import Plan
 
-from bellwire_local.demo.outside import Outside, Unexpected, Who
+from bellwire_local.demo.outside import Outside, Unexpected
+from bellwire_local.demo.why import Why, Whys
+
+_THRESHOLD = "/groups/assignments/threshold"
+_GRACE = "/groups/assignments/grace_minutes"
+_DELIVERY = "/groups/assignments/delivery"
 
 
-async def why_not(outside: Outside, plan: Plan) -> list[str]:
-    """Ask `/v1/me/why` about the score above the user's threshold; answer it in lines to read.
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is asked, and what the answer must be: what `became` of it, "" for what never waited.
 
-    Raises `Unexpected` when the answer is not that the threshold suppressed it.
+    `pointers` are the settings that decided.
     """
-    user, student = plan.scenes.threshold
-    who = Who(user.role, user.user_id, plan.district.district_id)
-    params = {"event_id": f"quiz-82-{student.student_id}"}
-    answer = await outside.as_user(who, "GET", "threshold_evaluator", "/v1/me/why", params=params)
-    why = answer["why"]
-    if why is None or why["outcome"] != "suppress":
-        raise Unexpected(f"a score of 82 with a threshold of 70 should be suppressed: {why}")
-    return list(_lines(why))
+
+    text: str
+    user: User
+    change: str
+    outcome: str
+    became: str
+    pointers: tuple[str, ...]
 
 
-def _lines(why: Mapping[str, Any]) -> Iterator[str]:
-    yield f"why did 82 not ring? {why['outcome']}, {why['reason']}"
-    closed = ", ".join(gate["gate"] for gate in why["gates"] if not gate["open"])
-    yield f"    {len(why['gates'])} gates, {f'closed: {closed}' if closed else 'all open'}"
-    for name, effective in why["settings"].items():
-        if name == "/groups/assignments/threshold":
-            yield f"    {name}: {effective['value']}, set in layer {effective['layer']}"
+def questions(plan: Plan) -> Iterator[Question]:
+    """Yield a question a scene."""
+    scenes = plan.scenes
+
+    def ask(text: str, who: tuple[User, Student], name: str, *answer: str) -> Question:
+        outcome, became, *pointers = answer
+        change = f"{name}-{who[1].student_id}"
+        return Question(text, who[0], change, outcome, became, tuple(pointers))
+
+    yield ask("82 did not ring", scenes.threshold, "quiz-82", "suppress", "", _THRESHOLD)
+    yield ask("the slip, 9, did not ring", scenes.slip, "slip", "hold", "replaced", _GRACE)
+    yield ask("90, put right, rang at 13:20", scenes.slip, "slip-righted", "hold", "sent", _GRACE)
+    yield ask("the slip, 7, did not ring", scenes.slip_below, "slip", "hold", "resolved", _GRACE, _THRESHOLD)
+    yield ask(
+        "58 did not ring on its own",
+        scenes.digest,
+        "essay-58",
+        "digest",
+        "summarized",
+        _DELIVERY,
+        "/digest/at",
+    )
+    yield ask("88 at 21:30 rang at 06:30", scenes.quiet, "night", "hold", "sent", "/quiet_hours")
+
+
+async def walk(whys: Whys, plan: Plan) -> list[str]:
+    """Ask them all; answer the lines to read. Raises `Unexpected` when an answer is not what it must be."""
+    lines: list[str] = []
+    for question in questions(plan):
+        carried = question.became in ("sent", "summarized")
+        devices = len(question.user.phones) if carried else 0
+
+        def ended(why: Why, became: str = question.became, devices: int = devices) -> bool:
+            return bool(why["became"] == became and len(why["devices"]) >= devices)
+
+        why = await whys.of(question.user, question.change, ended)
+        if why["outcome"] != question.outcome:
+            raise Unexpected(f"{question.text}: the outcome should be {question.outcome}: {why}")
+        lines += _lines(question, why, whys)
+    return lines
+
+
+def _lines(question: Question, why: Why, whys: Whys) -> Iterator[str]:
+    yield f"Why? {question.text}"
+    closed = [gate["gate"] for gate in why["gates"] if not gate["open"]]
+    gates = ", ".join(gate["gate"] for gate in why["gates"])
+    yield f"  gates     {gates}: {'closed: ' + ', '.join(closed) if closed else 'all open'}"
+    facts = ", ".join(
+        f"{fact['kind']} {'passes' if fact['passed'] else fact['reason']}" for fact in why["facts"]
+    )
+    yield f"  fact      {facts}"
+    for pointer in question.pointers:
+        effective = why["settings"][pointer]
+        yield f"  setting   {pointer} is {_plain(effective['value'])}, from layer {effective['layer']}"
+    due = f", due {whys.moment(why['due_at'])}" if why["outcome"] != "suppress" else ", never due"
+    yield f"  decision  {why['outcome']}, because {why['reason']}{due}"
+    if why["became"]:
+        summary = f" as {why['sent_as']}" if why["became"] == "summarized" else ""
+        yield f"  became    {why['became']} {whys.moment(why['became_at'])}{summary}"
+    for device in why["devices"]:
+        yield f"  device    {device['installation_id']}: {device['outcome']}"
+
+
+def _plain(value: object) -> str:
+    match value:
+        case {"from": start, "to": end}:
+            return f"{start}-{end}"
+        case _:
+            return str(value)
 
 
 async def decisions(outside: Outside) -> dict[str, int]:
