@@ -5,6 +5,14 @@ OPERATOR = ("operator", "op-1")
 
 async def test_a_rollout_by_api_from_plan_to_end(world):
     plan = {"version": "2611", "canaries": ["springfield"], "per_window": 5}
+    draft = await world.ok(OPERATOR, "POST", "/v1/waves/plans", plan)
+    assert [(w["canaries"], w["districts"]) for w in draft["waves"]] == [
+        (True, ["springfield"]),
+        (False, ["ogdenville", "shelbyville"]),
+    ]
+    assert draft["waves"][0]["starts_at"] == "2026-11-26T06:30:00Z"
+    assert (draft["needless"], draft["beyond"]) == (["maple-county"], [])
+    assert await world.ok(OPERATOR, "GET", "/v1/waves") == {"items": [], "next_cursor": None}
     made = await world.ok(OPERATOR, "POST", "/v1/waves", plan)
     assert (made["state"], made["revision"]) == ("active", 1)
     assert made["unreleased"] == made["total"] > 1
@@ -12,6 +20,16 @@ async def test_a_rollout_by_api_from_plan_to_end(world):
     assert (await world.http(OPERATOR, "POST", path, {"act": "release"}))[0] == 428
     released = await world.ok(OPERATOR, "POST", path, {"act": "release"}, 1)
     assert released["open"] == 1
+    first = await world.ok(OPERATOR, "GET", f"{path}/sites", limit=1)
+    assert [(s["district_id"], s["wave"], s["status"]) for s in first["items"]] == [
+        ("springfield", 1, "scheduled")
+    ]
+    rest = await world.ok(OPERATOR, "GET", f"{path}/sites", cursor=first["next_cursor"])
+    assert [(s["district_id"], s["group_id"], s["wave"]) for s in rest["items"]] == [
+        ("ogdenville", "prairie-consortium", None),
+        ("shelbyville", "prairie-consortium", None),
+    ]
+    assert rest["next_cursor"] is None
     assert (await world.http(OPERATOR, "POST", path, {"act": "pause"}, 1))[0] == 412
     paused = await world.ok(OPERATOR, "POST", path, {"act": "pause"}, released["revision"])
     assert paused["state"] == "paused"
@@ -22,9 +40,15 @@ async def test_a_rollout_by_api_from_plan_to_end(world):
     ended = await world.ok(OPERATOR, "POST", path, {"act": "end"}, resumed["revision"])
     listed = await world.ok(OPERATOR, "GET", "/v1/waves")
     assert listed == {"items": [ended], "next_cursor": None}
+    newer = await world.ok(OPERATOR, "POST", "/v1/waves", {**plan, "version": "2615"})
+    page = await world.ok(OPERATOR, "GET", "/v1/waves", limit=1)
+    assert [r["id"] for r in page["items"]] == [newer["id"]]
+    page = await world.ok(OPERATOR, "GET", "/v1/waves", limit=1, cursor=page["next_cursor"])
+    assert [r["id"] for r in page["items"]] == [made["id"]]
     for wrong, pointer in (({"version": "9999"}, "/version"), ({"canaries": ["nowhere"]}, "/canaries")):
-        status, problem, _ = await world.http(OPERATOR, "POST", "/v1/waves", {**plan, **wrong})
-        assert (status, problem["pointer"]) == (400, pointer)
+        for where in ("/v1/waves", "/v1/waves/plans"):
+            status, problem, _ = await world.http(OPERATOR, "POST", where, {**plan, **wrong})
+            assert (status, problem["pointer"]) == (400, pointer)
 
 
 async def test_many_are_tried_first_and_moved_exactly_so(world):

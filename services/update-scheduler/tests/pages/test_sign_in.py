@@ -1,11 +1,66 @@
 """Signing in by code flow with PKCE, the session's cookie, CSRF, headers, and who may see what."""
 
+import asyncio
 import re
+from collections.abc import AsyncIterator, Callable
+from typing import Any
 
+import aiohttp
+import aiohttp_session
 import pytest
+from aiohttp import web
+from bellwire_kit.auth import Caller
+from bellwire_kit.web.application import problems
+from bellwire_kit.web.rates import TokenBuckets
+from bellwire_schemas.names import Environment, Role
+from update_scheduler.pages import sessions
+from update_scheduler.pages.limited import limited
+from update_scheduler.pages.settings import PagesSettings
 
 TERRY = ("technical_contact", "terry", "springfield")
 OPERATOR = ("operator", "op-1", "")
+HTML = {"Accept": "text/html"}
+
+
+@pytest.fixture
+async def aiohttp_pages() -> AsyncIterator[Callable[..., Any]]:
+    """A page and a form behind limits of the test's own; they answer the status for a person."""
+    runners, browsers = [], {}
+
+    async def begin(request: web.Request) -> web.Response:
+        who = Caller(Role.TECHNICAL_CONTACT, request.query["user"], "springfield", Environment.PRODUCTION)
+        await sessions.begin(request, who, 1)
+        return web.Response()
+
+    async def shown(_request: web.Request) -> web.Response:
+        return web.Response()
+
+    def make(**buckets: TokenBuckets) -> tuple[Any, Any]:
+        session = aiohttp_session.session_middleware(sessions.storage(PagesSettings()))
+        app = web.Application(middlewares=[problems, session, limited(**buckets)])
+        app.router.add_get("/begin", begin)
+        app.router.add_route("*", "/page", shown)
+
+        async def asked(method: str, user: str) -> int:
+            if not runners:
+                runners.append(runner := web.AppRunner(app))
+                await runner.setup()
+                await web.TCPSite(runner, "127.0.0.1", 0).start()
+            host, port = runners[0].addresses[0][:2]
+            if user not in browsers:
+                jar = aiohttp.CookieJar(unsafe=True)
+                browsers[user] = aiohttp.ClientSession(f"http://{host}:{port}", cookie_jar=jar)
+                await browsers[user].get("/begin", params={"user": user})
+            async with browsers[user].request(method, "/page") as answer:
+                return answer.status
+
+        return lambda user: asked("GET", user), lambda user: asked("POST", user)
+
+    yield make
+    for browser in browsers.values():
+        await browser.close()
+    for runner in runners:
+        await runner.cleanup()
 
 
 async def test_sign_in_leads_back_to_where_one_wanted_to_go(world, visitor):
@@ -154,3 +209,24 @@ async def test_mistakes_are_pages_for_browsers_and_problems_for_programs(world, 
     assert status == 400
     status, page, _ = await operator.post("/requests/new", {"note": "\x00"})
     assert status in (400, 403)
+
+
+async def test_who_signs_in_without_end_is_told_when_to_come_back(world):
+    async def knock():
+        where = world.http.base + "/login"
+        async with world.http.session.get(where, allow_redirects=False, headers=HTML) as answer:
+            return answer.status, answer.headers.get("Retry-After"), await answer.text()
+
+    answers = await asyncio.gather(*(knock() for _ in range(200)))
+    assert {status for status, _, _ in answers} == {302, 429}
+    after, page = next((after, page) for status, after, page in answers if status == 429)
+    assert int(after) >= 1
+    assert "Ask less often" in page
+    assert "<h1" in page
+
+
+async def test_forms_are_counted_by_person_and_pages_apart_from_them(aiohttp_pages):
+    get, post = aiohttp_pages(reading=TokenBuckets(0.001, 5), writing=TokenBuckets(0.001, 2))
+    assert [await post("terry") for _ in range(3)] == [200, 200, 429]
+    assert [await get("terry") for _ in range(6)] == [200] * 5 + [429]
+    assert await post("tess") == 200

@@ -27,7 +27,9 @@ async def mistakes(  # noqa: PLR0911 - one line a mistake
     try:
         return await handler(request)
     except Problem as problem:
-        return await _page(request, problem.status, problem.title, problem.detail)
+        page = await _page(request, problem.status, problem.title, problem.detail)
+        page.headers.update(problem.headers)
+        return page
     except QueueError as error:
         status, title = _status(error)
         return await _page(request, status, title, error.detail)

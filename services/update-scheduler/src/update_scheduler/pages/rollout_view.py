@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
+from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
@@ -15,8 +16,8 @@ class RolloutView(Protocol):
     def begin(self) -> AbstractAsyncContextManager[tuple[Queue, RolloutBook]]:
         """One transaction on the queue and the book."""
 
-    async def newest(self, limit: int) -> Sequence[Rollout]:
-        """Rollouts, newest first."""
+    async def newest(self, limit: int, after: tuple[datetime, UUID] | None = None) -> Sequence[Rollout]:
+        """Rollouts, newest first; `after` is the last one of the page before."""
 
     async def one(self, rollout_id: UUID) -> Rollout | Missing:
         """A rollout."""

@@ -21,6 +21,7 @@ from update_scheduler.pages import (
     static_files,
     waves,
 )
+from update_scheduler.pages.limited import limited
 from update_scheduler.pages.live import READERS
 from update_scheduler.pages.mistakes import mistakes
 from update_scheduler.pages.news import News, Readers
@@ -36,6 +37,7 @@ def add_routes(app: web.Application, parts: PageParts) -> None:
     app[RECALL] = recall = Recall()
     app.middlewares.append(aiohttp_session.session_middleware(storage(parts.settings)))
     app.middlewares.append(mistakes)
+    app.middlewares.append(limited())
     jinja.setup(app)
 
     async def listening(_app: web.Application) -> AsyncIterator[None]:

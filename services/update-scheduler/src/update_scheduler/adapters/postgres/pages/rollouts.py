@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -30,9 +31,11 @@ class PostgresRollouts:
         async with self._pool.acquire() as connection, connection.transaction():
             yield PostgresQueue(connection), PostgresRolloutBook(connection)
 
-    async def newest(self, limit: int) -> Sequence[Rollout]:
-        """Rollouts, newest first."""
-        return [_rollout(r) for r in await all_rows(ROLLOUTS.list_rollouts(self._pool, most=limit))]
+    async def newest(self, limit: int, after: tuple[datetime, UUID] | None = None) -> Sequence[Rollout]:
+        """Rollouts, newest first; `after` is the last one of the page before."""
+        after_at, after_id = after or (None, None)
+        found = ROLLOUTS.list_rollouts(self._pool, after_at=after_at, after_id=after_id, most=limit)
+        return [_rollout(r) for r in await all_rows(found)]
 
     async def one(self, rollout_id: UUID) -> Rollout | Missing:
         """A rollout."""

@@ -6,9 +6,12 @@ select * from rollouts where id = :id for update;
 -- A rollout.
 select * from rollouts where id = :id;
 
--- name: list_rollouts(most)
+-- name: list_rollouts(after_at, after_id, most)
 -- Rollouts, newest first.
-select * from rollouts order by created_at desc, id limit :most;
+select * from rollouts
+where :after_at::timestamptz is null or (created_at, id) < (:after_at, :after_id::uuid)
+order by created_at desc, id desc
+limit :most;
 
 -- name: sites_of_rollouts(ids)
 -- Their districts with where the requests stand; a request that was cancelled is one that could not be done.
