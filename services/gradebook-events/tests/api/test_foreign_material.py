@@ -11,7 +11,6 @@ from ..conftest import Running, bearer
 from ..packages import zipped
 
 DATA = Path(__file__).parents[5] / "shared" / "data"
-pytestmark = pytest.mark.skipif(not DATA.exists(), reason="../shared/data is not beside this checkout")
 
 REASONS = {
     "package.missing_manifest": "missing_manifest",
