@@ -8,19 +8,20 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from typing import cast
 
 from bellwire_kit import faults
 from bellwire_kit.clock import Clock
 from bellwire_kit.logs import logger
 from bellwire_kit.metrics import UNEXPECTED_ERRORS
 from bellwire_kit.streams.protocol import DONE, DeadLetter, Outcome, Producer, Record
-from bellwire_schemas.changes import AttendanceChanged
 from bellwire_schemas.names import Group
 from bellwire_schemas.source import Source
 from msgspec import Struct
 
 from threshold_evaluator import announce, metrics
 from threshold_evaluator.decode import Decoded, RosterEvent, decode
+from threshold_evaluator.domain.changes import AnyAttendance
 from threshold_evaluator.domain.deciding import Deciding, concerned_users
 from threshold_evaluator.domain.detecting import Detected, Incoming, detect
 from threshold_evaluator.domain.surge import SurgeLimits
@@ -49,7 +50,7 @@ _OF_A_VALUE = (ValueError, TypeError, LookupError, ArithmeticError, AttributeErr
 """What pure code raises about a value, and will again: the record is found and set aside; all else is retried."""
 
 
-class _Arrived(Struct, frozen=True):
+class _Arrived(Struct, frozen=True, gc=False):
     """One change to evaluate and the record it came in."""
 
     incoming: Incoming
@@ -270,8 +271,8 @@ def wanted_of(changes: Sequence[_Arrived]) -> dict[Source, Wanted]:
         if oldest[source].setdefault(key, moment) > moment:
             oldest[source][key] = moment
         schools[source].add(change.school_id)
-        if key.group is Group.ATTENDANCE and isinstance(change, AttendanceChanged):
-            dates[source][key.student_id, change.date] = None
+        if key.group is Group.ATTENDANCE:
+            dates[source][key.student_id, cast("AnyAttendance", change).date] = None
     return {
         source: Wanted(list(things), list(dates[source]), list(schools[source]), things)
         for source, things in oldest.items()

@@ -7,13 +7,14 @@ from bellwire_schemas.names import AttendanceStatus, Group, Kind
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from threshold_evaluator.domain.accounts import Account
+from threshold_evaluator.domain.changes import Change
 from threshold_evaluator.domain.deciding import Deciding, Plan, Telling
 from threshold_evaluator.domain.detecting import Detected, Memory, detect
 from threshold_evaluator.domain.due import DueAlert
 from threshold_evaluator.domain.facts import FLAG_KINDS
 from threshold_evaluator.domain.releasing import Releasing
 from threshold_evaluator.domain.roster import Roster
-from threshold_evaluator.domain.things import Change, Content, ValueForm
+from threshold_evaluator.domain.things import Content, ValueForm
 
 from .test_detecting import LOUD, events, histories, roster_of
 from .worlds import NOON, plain_district, plain_school, plain_watcher

@@ -2,9 +2,9 @@
 
 from decimal import Context, Decimal
 
-from bellwire_schemas.changes import AssignmentChanged
 from bellwire_schemas.names import Kind
 
+from threshold_evaluator.domain.changes import AnyAssignment
 from threshold_evaluator.domain.facts import FLAG_KINDS, Fact
 from threshold_evaluator.domain.things import NO_SCORE, Content, Score, ValueForm
 
@@ -13,7 +13,7 @@ _EXACT = Context(prec=80)
 """Two different quotients of numbers of 30 digits differ within 80 digits: comparing them stays exact."""
 
 
-def content(change: AssignmentChanged) -> Content:
+def content(change: AnyAssignment) -> Content:
     """Reduce a version to its effective value and true flags; a deleted one has neither."""
     if change.deleted:
         return Content(deleted=True)
@@ -23,7 +23,7 @@ def content(change: AssignmentChanged) -> Content:
     return Content(score=_effective(change))
 
 
-def _effective(change: AssignmentChanged) -> Score:
+def _effective(change: AnyAssignment) -> Score:
     if change.exempt or change.dropped:
         return NO_SCORE
     if change.score_percent is not None:

@@ -1,13 +1,13 @@
 """Detection for attendance, against what each user was last told (product.md section 3, "attendance")."""
 
-from bellwire_schemas.changes import AttendanceChanged
 from bellwire_schemas.names import AttendanceStatus, Excuse, Kind
 
+from threshold_evaluator.domain.changes import AnyAttendance
 from threshold_evaluator.domain.facts import MARKABLE, Fact
 from threshold_evaluator.domain.things import PRESENT, Content, Mark
 
 
-def content(change: AttendanceChanged) -> Content:
+def content(change: AnyAttendance) -> Content:
     """Reduce a version to its mark; `deleted` counts as present, and present has no excuse."""
     if change.deleted or change.status is AttendanceStatus.PRESENT:
         return Content(on=change.date, deleted=change.deleted)

@@ -61,7 +61,7 @@ class Became(StrEnum):
     MISSED = "missed"
 
 
-class FactVerdict(Struct, frozen=True):
+class FactVerdict(Struct, frozen=True, gc=False):
     """Whether one fact passed the user's settings (`TOLD`), and the reason when it did not."""
 
     kind: Kind
@@ -73,7 +73,7 @@ class FactVerdict(Struct, frozen=True):
         return self.reason is Reason.TOLD
 
 
-class Decision(Struct, frozen=True):
+class Decision(Struct, frozen=True, gc=False):
     """What one user is to be told of one event: `alert_id` is that of (event, user), told or not.
 
     `open_gates` are bits (`gates.gates_of`); `kinds` the facts that passed, in the order of telling; `due_at`

@@ -4,22 +4,23 @@ Pure but for its own working copies: versions applied and tellings made early in
 in the same batch.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, cast
+from typing import cast
 
-from bellwire_schemas.changes import (
-    AssignmentChanged,
-    AttendanceChanged,
-    GradeChanged,
-    LunchBalanceChanged,
-)
 from bellwire_schemas.names import AttendanceStatus, Group, Kind
 from bellwire_schemas.source import Source
 from msgspec import Struct
 
 from threshold_evaluator.domain import assignments, attendance, grades, lunch
+from threshold_evaluator.domain.changes import (
+    AnyAssignment,
+    AnyAttendance,
+    AnyGrade,
+    AnyLunchBalance,
+    Change,
+)
 from threshold_evaluator.domain.decision import Detection
 from threshold_evaluator.domain.facts import in_order
 from threshold_evaluator.domain.gates import is_enrolled
@@ -35,12 +36,12 @@ from threshold_evaluator.domain.judging import (
     told_after,
 )
 from threshold_evaluator.domain.roster import Roster, Student
-from threshold_evaluator.domain.things import Change, Content, ThingKey, ThingState
+from threshold_evaluator.domain.things import Content, ThingKey, ThingState
 from threshold_evaluator.domain.versions import Version, compare, seen_after
 from threshold_evaluator.domain.walls import local_day
 
 
-class Incoming(Struct, frozen=True):
+class Incoming(Struct, frozen=True, gc=False):
     """One decoded change event; `data` is its JSON text.
 
     `accepted_at` is when the door appended it, `arrived_at` when we first read it.
@@ -81,7 +82,7 @@ class Memory:
         self.retold[telling] = (value, state)
 
 
-class Detected(Struct, frozen=True):
+class Detected(Struct, frozen=True, gc=False):
     """What one event came to: the state after it, what detection says, and a judgement per user concerned."""
 
     incoming: Incoming
@@ -93,7 +94,7 @@ class Detected(Struct, frozen=True):
     judgements: tuple[Judgement, ...]
 
 
-class Ignored(Struct, frozen=True):
+class Ignored(Struct, frozen=True, gc=False):
     """The very event that was applied already: nothing is done and nothing said."""
 
     incoming: Incoming
@@ -104,20 +105,17 @@ def telling_key(key: ThingKey, user_id: str) -> TellingKey:
     return (ThingKey(key.group, "", key.thing_id) if key.group is Group.LUNCH else key, user_id)
 
 
-_CONTENT: Mapping[type[Change], Callable[[Any], Content]] = {
-    AssignmentChanged: assignments.content,
-    AttendanceChanged: attendance.content,
-    LunchBalanceChanged: lunch.content,
-}
-
-
-def content_of(change: Change, before: Content) -> Content:
-    """Reduce a change to what detection compares."""
-    # By exact type: an instance check against a model that is another one is slow.
-    model = type(change)
-    if model is GradeChanged:
-        return grades.content(cast("GradeChanged", change), before)
-    return _CONTENT[model](change)
+def content_of(group: Group, change: Change, before: Content) -> Content:
+    """Reduce a change, of a thing of this group, to what detection compares."""
+    match group:
+        case Group.ASSIGNMENTS:
+            return assignments.content(cast("AnyAssignment", change))
+        case Group.GRADES:
+            return grades.content(cast("AnyGrade", change), before)
+        case Group.ATTENDANCE:
+            return attendance.content(cast("AnyAttendance", change))
+        case Group.LUNCH:
+            return lunch.content(cast("AnyLunchBalance", change))
 
 
 def detect(incoming: Incoming, roster: Roster, memory: Memory, now: datetime) -> Detected | Ignored:
@@ -136,7 +134,7 @@ def detect(incoming: Incoming, roster: Roster, memory: Memory, now: datetime) ->
         school_id,
         calendar,
         stored.content,
-        content_of(change, stored.content),
+        content_of(key.group, change, stored.content),
         change.modified_at,
         incoming.arrived_at,
         local_day(now, roster.district.timezone),

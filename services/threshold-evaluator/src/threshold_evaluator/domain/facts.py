@@ -31,7 +31,7 @@ FLAG_KINDS: dict[str, Kind] = {
 _RANK = {kind: rank for rank, kind in enumerate(TELLING_ORDER)}
 
 
-class Fact(Struct, frozen=True):
+class Fact(Struct, frozen=True, gc=False):
     """One fact. `value` and `previous` are scores of kinds that have one; without a percent both pass."""
 
     kind: Kind

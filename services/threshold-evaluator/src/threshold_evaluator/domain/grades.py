@@ -1,13 +1,13 @@
 """Detection for grades (product.md section 3, "grade")."""
 
-from bellwire_schemas.changes import GradeChanged
 from bellwire_schemas.names import Kind
 
+from threshold_evaluator.domain.changes import AnyGrade
 from threshold_evaluator.domain.facts import Fact
 from threshold_evaluator.domain.things import NO_SCORE, Content, Score, ValueForm
 
 
-def content(change: GradeChanged, before: Content) -> Content:
+def content(change: AnyGrade, before: Content) -> Content:
     """Keep the value last posted: an unposted change, or a posted one without a value, leaves it standing."""
     if change.deleted:
         return Content(deleted=True)
@@ -17,7 +17,7 @@ def content(change: GradeChanged, before: Content) -> Content:
     return Content(posted=value)
 
 
-def _value(change: GradeChanged) -> Score:
+def _value(change: AnyGrade) -> Score:
     letter = change.letter or ""
     if change.percent is not None:
         return Score(ValueForm.PERCENT, change.percent, letter)

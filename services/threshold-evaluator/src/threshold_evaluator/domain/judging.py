@@ -29,7 +29,7 @@ class Route(Enum):
     TIMED = "timed"
 
 
-class Turn(Struct, frozen=True):
+class Turn(Struct, frozen=True, gc=False):
     """One applied change in its place: what stood, what stands, and where. `arrived_at` is when we first read
     it, `enrolled` whether its calendar is active today, `today` the date in the district's zone.
     """
@@ -47,7 +47,7 @@ class Turn(Struct, frozen=True):
     student: Student
 
 
-class Told(Struct, frozen=True):
+class Told(Struct, frozen=True, gc=False):
     """What one user was last told of a thing (as stored; empty: never), and statuses told of its date."""
 
     value: str = ""
@@ -57,7 +57,7 @@ class Told(Struct, frozen=True):
 NEVER_TOLD = Told()
 
 
-class Judgement(Struct, frozen=True):
+class Judgement(Struct, frozen=True, gc=False):
     """What one user is to be told of one change, before timing. `delivery` is the soonest and `grace` the
     longest of the kinds that passed.
     """

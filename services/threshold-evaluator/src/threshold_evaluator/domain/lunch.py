@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from decimal import Decimal
 
-from bellwire_schemas.changes import LunchBalanceChanged
 from bellwire_schemas.names import Kind
 
+from threshold_evaluator.domain.changes import AnyLunchBalance
 from threshold_evaluator.domain.effective import KindSettings, Unbounded
 from threshold_evaluator.domain.facts import Fact
 from threshold_evaluator.domain.things import Content
@@ -22,7 +22,7 @@ class ToldBalance:
 NEVER_TOLD = ToldBalance()
 
 
-def content(change: LunchBalanceChanged) -> Content:
+def content(change: AnyLunchBalance) -> Content:
     """Reduce a version to its balance."""
     return Content(balance=change.balance)
 
