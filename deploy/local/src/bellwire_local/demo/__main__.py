@@ -18,7 +18,7 @@ from bellwire_local.errors import LocalError
 from bellwire_local.stack import Stack
 
 FOLDER = Path(".local/demo")
-_WIDTH = 112
+_WIDTH, _HEIGHT = 112, 60
 
 
 async def play(stack: Stack, console: Console, screen: Screen, picture: Path | None) -> bool:
@@ -40,7 +40,8 @@ def main(arguments: list[str]) -> int:
     """Start an empty stack, play the day, stop the stack. Return the exit code."""
     console = Console()
     picture = Path(arguments[0]) if arguments else None
-    screen = LiveScreen(Console(file=io.StringIO(), width=_WIDTH)) if picture else screen_for(console)
+    paper = Console(file=io.StringIO(), width=_WIDTH, height=_HEIGHT)
+    screen = LiveScreen(paper) if picture else screen_for(console)
     shutil.rmtree(FOLDER, ignore_errors=True)
     try:
         with Stack(FOLDER, tell=lambda text: console.print(text, style="dim", highlight=False)) as stack:

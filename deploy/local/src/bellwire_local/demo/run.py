@@ -13,7 +13,7 @@ from bellwire_simulators.school_day.plan import Act, Plan
 
 from bellwire_local.demo.day import Day, local_moment, school_day_after
 from bellwire_local.demo.hosting import Hosting
-from bellwire_local.demo.opening import Opening, phones_of
+from bellwire_local.demo.opening import Opening, Phone, phones_of
 from bellwire_local.demo.outside import Outside, Unexpected
 from bellwire_local.demo.reckoning import Push, Reckoning, reckon
 from bellwire_local.demo.scenes import Scenes
@@ -56,9 +56,7 @@ class Demo:
         """Play all of it; `apps` has the app of each platform. Raises `Unexpected`."""
         phones = phones_of(self._plan.district)
         opening = Opening(self._outside, self._plan.district, apps)
-        await self._open(opening)
-        await opening.register(phones)
-        self._screen.say(f"{len(phones)} phones are registered by their owners")
+        await self._open(opening, phones)
         day = Day(self._outside, self._plan, phones, opening.publisher)
         whys = Whys(self._outside, self._plan.district)
         hosting = asyncio.create_task(self._host())
@@ -78,31 +76,33 @@ class Demo:
         day.release(act)
         moment = self._set_clock(act.at, act.days_later)
         self._screen.numbers.act = act.title
-        what = (
-            f"{len(act.changes)} change{'s' * (len(act.changes) != 1)}"
-            if act.changes
-            else "what was held goes"
-        )
+        count = len(act.changes)
+        what = f"{count} {'change' if count == 1 else 'changes'}" if count else "what was held goes"
         next_day = f"{moment.astimezone(self._zone):%A} " if act.days_later else ""
         self._screen.say(f"{next_day}{act.at}  {act.title}: {what}")
         await day.play(act, moment, lambda fresh: self._seen(day, fresh))
-        users = {
-            user.user_id: user for user in self._plan.scenes.users() if user.user_id in self._plan.wishes
-        }
-        for line in await whys.held(act, users):
+        followed = [user for user in self._plan.scenes.users() if user.user_id in self._plan.wishes]
+        for line in await whys.held(act, followed):
             self._screen.say(f"       {line}")
         self._screen.numbers.decisions = await decisions(self._outside)
 
-    async def _open(self, opening: Opening) -> None:
+    async def _open(self, opening: Opening, phones: Sequence[Phone]) -> None:
         self._set_clock(_ROSTER_AT)
         started = time.perf_counter()
         report = await opening.import_roster(self._day)
         seconds = time.perf_counter() - started
         if report["status"] != "completed":
             raise Unexpected(f"the roster import ended as {report['status']}: {report['errors'][:3]}")
-        self._screen.say(f"OneRoster package imported in {seconds:.1f} s: {report['events']}")
+        events = ", ".join(f"{count} {kind}" for kind, count in report["events"].items())
+        self._screen.say(f"OneRoster package imported in {seconds:.1f} s; events made of it: {events}")
         count = await opening.publish_settings(self._set_clock(_SETTINGS_AT))
         self._screen.say(f"{count} events of bells, portal access and lunch accounts are in")
+        async with asyncio.TaskGroup() as group:
+            group.create_task(opening.register(phones))
+            group.create_task(self._set_up_families(opening))
+        self._screen.say(f"{len(phones)} phones are registered by their owners")
+
+    async def _set_up_families(self, opening: Opening) -> None:
         district = self._plan.district
         await opening.wait_until_seen([user for user in district.users if user.portal][-3:])
         self._screen.say(f"{await opening.set_thresholds()} families set a threshold")

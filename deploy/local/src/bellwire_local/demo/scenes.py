@@ -69,7 +69,7 @@ class Scenes:
         at_once = self._rang("night", child, other)
         yield (
             f"quiet hours from {QUIET_FROM}: a score at 21:30 waited and {held} at {QUIET_TO}; "
-            f"with those of the product, from 22:00, it {at_once} at once"
+            f"for a family with the usual ones, from 22:00, it {at_once} at once"
         )
 
     def _released(self, user: User) -> Release:

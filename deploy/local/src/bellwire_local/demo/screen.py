@@ -4,6 +4,7 @@ from collections import deque
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from time import monotonic
 from types import TracebackType
 from typing import Protocol, Self
 
@@ -15,7 +16,10 @@ from rich.text import Text
 
 from bellwire_local.demo.reckoning import Push
 
-_STEPS, _SHOWN = 22, 8
+_STEPS, _FEWEST_STEPS, _SHOWN = 22, 5, 8
+_OTHER_LINES = 20
+"""What the picture has beside its steps: frames, numbers, lock screens."""
+_SECONDS_A_LINE = 1.0
 
 
 @dataclass(slots=True)
@@ -52,25 +56,41 @@ class Screen(Protocol):
 
 
 class PlainScreen(AbstractContextManager["PlainScreen"]):
-    """Lines on standard output; of the lock screens of a moment, the first."""
+    """Lines on standard output; of the lock screens between two lines, the first."""
 
     def __init__(self, console: Console) -> None:
         self.numbers = Numbers()
         self._console = console
+        self._unsaid: list[Push] = []
+        self._said_at = 0.0
 
     def say(self, text: str) -> None:
-        """Print a line."""
-        self._console.print(text, highlight=False, markup=False)
+        """Print a line, after the lock screens that came before it."""
+        self._flush()
+        self._line(text)
 
     def show(self, pushes: Sequence[Push]) -> None:
-        """Print how many came, and the first of them."""
-        if pushes:
-            first = pushes[0]
-            more = f" (+{len(pushes) - 1} more)" if len(pushes) > 1 else ""
-            self.say(f"    {first.provider:4}  {first.title} | {first.body}{more}")
+        """Print how many came and the first of them, a line a second at most: a crowd's are hundreds."""
+        self._unsaid += pushes
+        if self._unsaid and monotonic() - self._said_at > _SECONDS_A_LINE:
+            self._flush()
+
+    def _flush(self) -> None:
+        if self._unsaid:
+            first, more = self._unsaid[0], len(self._unsaid) - 1
+            self._line(
+                f"    {first.provider:4}  {first.title} | {first.body}{f' (+{more} more)' if more else ''}"
+            )
+            self._unsaid = []
+            self._said_at = monotonic()
+
+    def _line(self, text: str) -> None:
+        # Not wrapped: where there is no terminal there is no width, and a line is read by programs too.
+        self._console.print(text, highlight=False, markup=False, soft_wrap=True)
 
     def __exit__(self, *_: object) -> None:
-        """Nothing to end."""
+        """Print what is left."""
+        self._flush()
 
 
 class LiveScreen(AbstractContextManager["LiveScreen"]):
@@ -78,6 +98,7 @@ class LiveScreen(AbstractContextManager["LiveScreen"]):
 
     def __init__(self, console: Console) -> None:
         self.numbers = Numbers()
+        self._console = console
         self._steps: deque[str] = deque(maxlen=_STEPS)
         self._phones: deque[Push] = deque(maxlen=_SHOWN)
         self._live = Live(console=console, get_renderable=self.picture, refresh_per_second=4, transient=False)
@@ -107,9 +128,10 @@ class LiveScreen(AbstractContextManager["LiveScreen"]):
         table.add_row("events in", str(now.events_in), "on lock screens", str(now.on_phones))
         table.add_row("latency p50", f"{now.p50 * 1000:.0f} ms", "p99", f"{now.p99 * 1000:.0f} ms")
         decided = "  ".join(f"{name} {count}" for name, count in sorted(now.decisions.items()))
-        steps = Text("\n".join(self._steps), no_wrap=True, overflow="ellipsis")
+        room = max(_FEWEST_STEPS, min(_STEPS, self._console.size.height - _OTHER_LINES))
+        steps = Text("\n".join(list(self._steps)[-room:]), no_wrap=True, overflow="ellipsis")
         return Group(
-            Panel(steps, title="Bellwire, a school day", height=_STEPS + 2),
+            Panel(steps, title="Bellwire, a school day", height=room + 2),
             Panel(Group(table, Text(f"decisions  {decided}"))),
             Panel(Group(*map(_lock_screen, self._phones)), title="lock screens", height=_SHOWN + 2),
         )

@@ -23,7 +23,9 @@ def _print_section(console: Console, title: str, lines: Sequence[str]) -> None:
     console.print()
     console.print(title, style="italic", highlight=False)
     for line in lines:
-        console.print(f"  {line}", highlight=False, markup=False, soft_wrap=True)
+        # Wrapped where there is a width: on a terminal and in a picture of one.
+        unbound = not (console.is_terminal or console.record)
+        console.print(f"  {line}", highlight=False, markup=False, soft_wrap=unbound)
 
 
 def _print_reckoning(console: Console, reckoning: Reckoning, verdicts: Mapping[Verdict, int]) -> bool:
@@ -39,8 +41,8 @@ def _print_reckoning(console: Console, reckoning: Reckoning, verdicts: Mapping[V
     table.add_row("duplicated", str(len(reckoning.duplicated)))
     table.add_row("sent without right", str(len(reckoning.without_right)))
     table.add_row("sent before its time", str(len(reckoning.early)))
-    table.add_row("latency p50, of what goes at once", f"{reckoning.percentile(0.50) * 1000:.0f} ms")
-    table.add_row("latency p99", f"{reckoning.percentile(0.99) * 1000:.0f} ms")
+    table.add_row("latency p50 of what goes at once", f"{reckoning.percentile(0.50) * 1000:.0f} ms")
+    table.add_row("latency p99 of what goes at once", f"{reckoning.percentile(0.99) * 1000:.0f} ms")
     console.print(table)
     for word, rows in (
         ("lost", reckoning.lost),

@@ -1,6 +1,6 @@
 """A walk through `why`: for the scenes of the day, gate by gate, layer by layer, device by device."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import asyncpg
@@ -13,6 +13,7 @@ from bellwire_local.demo.why import Why, Whys
 _THRESHOLD = "/groups/assignments/threshold"
 _GRACE = "/groups/assignments/grace_minutes"
 _DELIVERY = "/groups/assignments/delivery"
+_CARRIED = ("sent", "summarized")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +60,7 @@ async def walk(whys: Whys, plan: Plan) -> list[str]:
     """Ask them all; answer the lines to read. Raises `Unexpected` when an answer is not what it must be."""
     lines: list[str] = []
     for question in questions(plan):
-        carried = question.became in ("sent", "summarized")
-        devices = len(question.user.phones) if carried else 0
+        devices = len(question.user.phones) if question.became in _CARRIED else 0
 
         def ended(why: Why, became: str = question.became, devices: int = devices) -> bool:
             return bool(why["became"] == became and len(why["devices"]) >= devices)
@@ -68,29 +68,40 @@ async def walk(whys: Whys, plan: Plan) -> list[str]:
         why = await whys.of(question.user, question.change, ended)
         if why["outcome"] != question.outcome:
             raise Unexpected(f"{question.text}: the outcome should be {question.outcome}: {why}")
-        lines += _lines(question, why, whys)
-    return lines
+        lines += _lines(question.text, question.pointers, why, whys)
+    return [*lines, *await _by_administrator(whys, plan)]
 
 
-def _lines(question: Question, why: Why, whys: Whys) -> Iterator[str]:
-    yield f"Why? {question.text}"
+async def _by_administrator(whys: Whys, plan: Plan) -> Iterator[str]:
+    """Ask about a user who may not see the student, and so cannot ask."""
+    stranger, unseen = plan.scenes.no_portal
+    why = await whys.of_another(stranger, f"quiz-{unseen.student_id}")
+    if why["reason"] != "gate_closed":
+        raise Unexpected(f"a user without portal access should meet a closed gate: {why}")
+    text = "55 reached no phone of a guardian without portal access (the administrator asks)"
+    return _lines(text, (), why, whys)
+
+
+def _lines(text: str, pointers: Sequence[str], why: Why, whys: Whys) -> Iterator[str]:
+    yield f"Why? {text}"
     closed = [gate["gate"] for gate in why["gates"] if not gate["open"]]
-    gates = ", ".join(gate["gate"] for gate in why["gates"])
-    yield f"  gates     {gates}: {'closed: ' + ', '.join(closed) if closed else 'all open'}"
+    gates = ", ".join(gate["gate"] for gate in why["gates"] if gate["open"])
+    yield f"  gates     {gates}: {'open; closed: ' + ', '.join(closed) if closed else 'all open'}"
     facts = ", ".join(
         f"{fact['kind']} {'passes' if fact['passed'] else fact['reason']}" for fact in why["facts"]
     )
     yield f"  fact      {facts}"
-    for pointer in question.pointers:
+    for pointer in pointers:
         effective = why["settings"][pointer]
         yield f"  setting   {pointer} is {_plain(effective['value'])}, from layer {effective['layer']}"
     due = f", due {whys.moment(why['due_at'])}" if why["outcome"] != "suppress" else ", never due"
     yield f"  decision  {why['outcome']}, because {why['reason']}{due}"
     if why["became"]:
-        summary = f" as {why['sent_as']}" if why["became"] == "summarized" else ""
-        yield f"  became    {why['became']} {whys.moment(why['became_at'])}{summary}"
-    for device in why["devices"]:
-        yield f"  device    {device['installation_id']}: {device['outcome']}"
+        other = f" by {why['sent_as']}" if why["became"] in ("replaced", "summarized") else ""
+        yield f"  became    {why['became']} {whys.moment(why['became_at'])}{other}"
+    if why["became"] in _CARRIED:
+        for device in why["devices"]:
+            yield f"  device    {device['installation_id']}: {device['outcome']}"
 
 
 def _plain(value: object) -> str:
