@@ -53,6 +53,16 @@ def evaluate(env: Mapping[str, str]) -> None:
             )
 
 
+def release(env: Mapping[str, str]) -> None:
+    """100,000 alerts that all fall due at one minute, urgent first."""
+    _say("\nrelease: threshold-evaluator with 100,000 alerts due at one minute")
+    for line in _run(SERVICES / "threshold-evaluator/bench/release.py", env=env):
+        row = json.loads(line)
+        of_cpu = round(row["alerts"] / row["cpu_seconds"])
+        first = "all urgent ones first" if row["urgent_first"] else "NOT the urgent ones first"
+        _say(f"  {row['per_second']:,} alerts/s, {of_cpu:,} alerts a CPU second, {first}")
+
+
 def deliver(env: Mapping[str, str], providers: Path) -> None:
     """Deliveries to the simulated providers, beside a bare pyreqwest loop to the same server."""
     _say("\ndeliver: push-dispatcher beside a bare pyreqwest loop to the same server")
@@ -61,9 +71,16 @@ def deliver(env: Mapping[str, str], providers: Path) -> None:
         _say(f"  {line}")
 
 
+def queue(env: Mapping[str, str]) -> None:
+    """The update queue's pages with 100,000 requests and 200 open pages, beside a bare page of that size."""
+    _say("\nqueue: update-scheduler beside a bare aiohttp page of the same size")
+    for line in _run(SERVICES / "update-scheduler/bench/pages.py", env=env):
+        _say(f"  {line}")
+
+
 def main() -> None:
     """Start the parts, measure one service after another, stop the parts."""
-    only = set(sys.argv[1:]) or {"ingest", "evaluate", "deliver"}
+    only = set(sys.argv[1:]) or {"ingest", "evaluate", "release", "deliver", "queue"}
     folder = tempfile.mkdtemp(prefix="bellwire-bench-")
     with Stack(Path(folder), (KAFKA, POSTGRES, SIMULATORS), tell=_say) as stack:
         env = {"KAFKA_BOOTSTRAP_SERVERS": stack.endpoints.kafka, "DATABASE_URL": stack.endpoints.database}
@@ -71,8 +88,12 @@ def main() -> None:
             ingest(env)
         if "evaluate" in only:
             evaluate(env)
+        if "release" in only:
+            release(env)
         if "deliver" in only:
             deliver(env, Path(folder) / "state" / SIMULATORS / "providers.json")
+        if "queue" in only:
+            queue(env)
     shutil.rmtree(folder, ignore_errors=True)
 
 
