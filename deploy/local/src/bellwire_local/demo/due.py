@@ -1,5 +1,6 @@
 """What a change or the end of a hold makes due, foretold from the plan: alert ids are never random."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
@@ -8,7 +9,7 @@ from bellwire_schemas.ids import alert_id, summary_id
 from bellwire_schemas.names import Environment
 from bellwire_schemas.source import Source
 from bellwire_simulators.school_day.district import District
-from bellwire_simulators.school_day.plan import Change, Release, Verdict
+from bellwire_simulators.school_day.plan import LATER, Change, Plan, Release, Verdict
 
 from bellwire_local.demo.reckoning import Owed
 
@@ -44,3 +45,18 @@ def due_at_end(
     """Return what the end of a hold makes due on each phone of its user."""
     carrier = carrier_of(district, release)
     return {(carrier, token): Owed(since, at_once=False) for token in tokens.get(release.user_id, ())}
+
+
+def outcomes_of(plan: Plan) -> dict[str, int]:
+    """Return how many decisions of each outcome the plan foretells; what is no news to a user has none."""
+    counted = Counter[str]()
+    for verdict, count in plan.verdicts().items():
+        if verdict is Verdict.DUE:
+            counted["send"] += count
+        elif verdict is Verdict.IN_DIGEST:
+            counted["digest"] += count
+        elif verdict in LATER or verdict is Verdict.PUT_RIGHT:
+            counted["hold"] += count
+        elif verdict is not Verdict.ALREADY_TOLD:
+            counted["suppress"] += count
+    return dict(counted)

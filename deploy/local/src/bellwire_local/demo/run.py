@@ -12,6 +12,7 @@ from bellwire_simulators.school_day.making import make_plan
 from bellwire_simulators.school_day.plan import Act, Plan
 
 from bellwire_local.demo.day import Day, local_moment, school_day_after
+from bellwire_local.demo.due import outcomes_of
 from bellwire_local.demo.hosting import Hosting
 from bellwire_local.demo.opening import Opening, Phone, phones_of
 from bellwire_local.demo.outside import Outside, Unexpected
@@ -23,7 +24,7 @@ from bellwire_local.demo.why import Whys
 
 MoveClock = Callable[[datetime], datetime]
 _ROSTER_AT, _SETTINGS_AT = "06:30", "07:15"
-_MAILS_SECONDS = 10.0
+_MAILS_SECONDS = _DECISIONS_SECONDS = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +65,7 @@ class Demo:
             await self._play(act, day, whys)
         await hosting
         why = await walk(whys, self._plan)
+        await self._compare_decisions()
         await day.ledger.refresh()
         known = {phone.token: phone.user.user_id for phone in phones}
         return Played(
@@ -71,6 +73,15 @@ class Demo:
             tuple(Scenes(self._plan, day.ledger.pushes, day.due).lines()),
             why,
         )
+
+    async def _compare_decisions(self) -> None:
+        """See that what went at once was decided so, and no more was: latency is measured over just that."""
+        planned = outcomes_of(self._plan)
+        deadline = time.monotonic() + _DECISIONS_SECONDS
+        while (found := await decisions(self._outside)) != planned:
+            if time.monotonic() > deadline:
+                raise Unexpected(f"the decisions are {found}; by the plan they should be {planned}")
+            await asyncio.sleep(0.1)
 
     async def _play(self, act: Act, day: Day, whys: Whys) -> None:
         day.release(act)

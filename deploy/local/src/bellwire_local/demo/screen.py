@@ -17,7 +17,7 @@ from rich.text import Text
 from bellwire_local.demo.reckoning import Push
 
 _STEPS, _FEWEST_STEPS, _SHOWN = 22, 5, 8
-_OTHER_LINES = 20
+_OTHER_LINES = 19
 """What the picture has beside its steps: frames, numbers, lock screens."""
 _SECONDS_A_LINE = 1.0
 
