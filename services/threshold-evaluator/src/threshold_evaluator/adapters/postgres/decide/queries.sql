@@ -93,34 +93,35 @@ select w.district_id, w.environment, w.user_id, w.student_id, w.thing, w.opened_
 from unnest(split(:district_ids), split(:environments), split(:user_ids)) as t(district_id, environment, user_id)
 join push_windows w using (district_id, environment, user_id);
 
--- name: put_states(district_ids, environments, student_ids, things, thing_ids, school_ids, calendar_ids, modified, seen, memories, data, deleted)!
--- The versions that now stand, one a thing.
-insert into states as s (district_id, environment, student_id, thing, thing_id, school_id, calendar_id, modified_at,
-                         seen, memory, data, deleted)
-select district_id, environment, student_id, thing, thing_id, school_id, calendar_id, modified_at,
-       seen, memory, data::jsonb, deleted
-from unnest(split(:district_ids), split(:environments), split(:student_ids), split(:things), split(:thing_ids),
-            split(:school_ids), split(:calendar_ids), split(:modified)::timestamptz[], split(:seen), split(:memories),
-            split(:data), split(:deleted)::boolean[])
-    as t(district_id, environment, student_id, thing, thing_id, school_id, calendar_id, modified_at, seen, memory,
-         data, deleted)
-on conflict (district_id, environment, student_id, thing, thing_id) do update
-    set school_id = excluded.school_id, calendar_id = excluded.calendar_id, modified_at = excluded.modified_at,
-        seen = excluded.seen, memory = excluded.memory, data = excluded.data, deleted = excluded.deleted,
-        changed_in = pg_current_xact_id();
-
--- name: add_changes(day, decided_at, district_ids, environments, event_sources, event_ids, student_ids, school_ids, calendar_ids, things, thing_ids, modified, accepted, detections, kinds, befores, afters)!
--- What detection made of each event, once an event.
+-- name: put_events(day, decided_at, district_ids, environments, event_sources, event_ids, student_ids, school_ids, calendar_ids, things, thing_ids, modified, accepted, detections, kinds, befores, afters, stands, seen, data, deleted)!
+-- What detection made of each event, once an event; and the versions that stand after it (`stands`), one a thing, in
+-- one order for all writers.
+with event as materialized (
+    select *
+    from unnest(split(:district_ids), split(:environments), split(:event_sources), split(:event_ids),
+                split(:student_ids), split(:school_ids), split(:calendar_ids), split(:things), split(:thing_ids),
+                split(:modified)::timestamptz[], split(:accepted)::timestamptz[], split(:detections), split(:kinds),
+                split(:befores), split(:afters), split(:stands), split(:seen), split(:data), split(:deleted))
+        as t(district_id, environment, event_source, event_id, student_id, school_id, calendar_id, thing, thing_id,
+             modified_at, accepted_at, detection, kinds, memory_before, memory_after, stands, seen, data, deleted)
+), state as (
+    insert into states as s (district_id, environment, student_id, thing, thing_id, school_id, calendar_id,
+                             modified_at, seen, memory, data, deleted)
+    select district_id, environment, student_id, thing, thing_id, school_id, calendar_id, modified_at, seen,
+           memory_after, data::jsonb, deleted = 't'
+    from event
+    where stands = 't'
+    order by student_id collate "C", thing collate "C", thing_id collate "C", district_id collate "C", environment
+    on conflict (district_id, environment, student_id, thing, thing_id) do update
+        set school_id = excluded.school_id, calendar_id = excluded.calendar_id, modified_at = excluded.modified_at,
+            seen = excluded.seen, memory = excluded.memory, data = excluded.data, deleted = excluded.deleted,
+            changed_in = pg_current_xact_id()
+)
 insert into changes (day, district_id, environment, event_source, event_id, student_id, school_id, calendar_id, thing,
                      thing_id, modified_at, accepted_at, decided_at, detection, kinds, memory_before, memory_after)
 select :day, district_id, environment, event_source, event_id, student_id, school_id, calendar_id, thing, thing_id,
        modified_at, accepted_at, :decided_at, detection, string_to_array(kinds, ','), memory_before, memory_after
-from unnest(split(:district_ids), split(:environments), split(:event_sources), split(:event_ids),
-            split(:student_ids), split(:school_ids), split(:calendar_ids), split(:things), split(:thing_ids),
-            split(:modified)::timestamptz[], split(:accepted)::timestamptz[], split(:detections), split(:kinds),
-            split(:befores), split(:afters))
-    as t(district_id, environment, event_source, event_id, student_id, school_id, calendar_id, thing, thing_id,
-         modified_at, accepted_at, detection, kinds, memory_before, memory_after)
+from event
 on conflict do nothing;
 
 -- name: add_decisions(day, decided_at, alert_ids, district_ids, environments, user_ids, student_ids, event_ids, things, kinds, outcomes, reasons, due, gates, verdicts, settings_ids)!
@@ -375,29 +376,41 @@ order by w.position
 for share of w;
 
 -- name: settle_waiting(seconds, district_ids, environments, student_ids)!
--- More of the roster has come for these students: their events wait a moment from now.
+-- More of the roster has come for these students: their events wait a moment from now. Locked in the order of all.
 update waiting w
 set settled_at = clock_timestamp() + make_interval(secs => :seconds)
-where (w.district_id, w.environment, w.student_id) in (
-    select s.district_id, s.environment, s.student_id
-    from unnest(split(:district_ids), split(:environments), split(:student_ids))
-        as t(district_id, environment, student_id)
-    join students s using (district_id, environment, student_id)
-);
+from (
+    select position from waiting
+    where (district_id, environment, student_id) in (
+        select s.district_id, s.environment, s.student_id
+        from unnest(split(:district_ids), split(:environments), split(:student_ids))
+            as t(district_id, environment, student_id)
+        join students s using (district_id, environment, student_id)
+    )
+    order by position
+    for update
+) as locked
+where w.position = locked.position;
 
 -- name: lock_settled_waiting(limit)
--- The events of students whose roster has settled, in the order in which they came, whole students at a time.
+-- The events of students whose roster has settled, in the order in which they came, whole students at a time:
+-- who has the first event of a student has them all, so that no later one is evaluated before it.
+with settled as (
+    select min(position) as position from waiting
+    where settled_at is not null
+    group by district_id, environment, student_id having max(settled_at) <= clock_timestamp()
+    order by 1
+    limit :limit
+), first as materialized (
+    select w.district_id, w.environment, w.student_id
+    from waiting w join settled using (position)
+    for update of w skip locked
+)
 select w.position, w.topic, w.topic_partition, w.topic_offset, w.timestamp_ms, w.key, w.value,
        w.headers::text as headers, w.arrived_at
-from waiting w
-where (w.district_id, w.environment, w.student_id) in (
-    select district_id, environment, student_id from waiting
-    where settled_at is not null
-    group by 1, 2, 3 having max(settled_at) <= clock_timestamp()
-    limit :limit
-)
+from waiting w join first using (district_id, environment, student_id)
 order by w.position
-for update skip locked;
+for update of w;
 
 -- name: waited_too_long(before, limit)
 -- Events that no roster came for; the caller sends them to the dead-letter topic, then commits.
