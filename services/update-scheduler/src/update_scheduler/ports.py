@@ -90,8 +90,8 @@ class Queue(Protocol):
     ) -> tuple[Sequence[Window], Sequence[Blackout]]:
         """The windows that serve them, locked until the end, and the blackouts of the hosting type."""
 
-    async def taken(self, windows: Collection[UUID], besides: Collection[UUID]) -> Taken:
-        """Places held in the windows' occurrences, those of the requests `besides` not counted."""
+    async def taken(self, windows: Collection[UUID], besides: Collection[UUID], now: datetime) -> Taken:
+        """Places held in occurrences that are not over at `now`, those of the requests `besides` not counted."""
 
     async def recipients(
         self, districts: Collection[str], groups: Collection[str], requesters: Collection[str]

@@ -101,8 +101,8 @@ class Registry(Protocol):
     async def remove_blackout(self, blackout_id: UUID) -> bool:
         """Was there one?"""
 
-    async def load(self, hosting: Hosting, kind: RequestKind) -> Load:
-        """What free slots are worked out from."""
+    async def load(self, hosting: Hosting, kind: RequestKind, now: datetime) -> Load:
+        """What slots that are free after `now` are worked out from."""
 
     async def add_group(self, group: Group) -> Group | Missing:
         """Add a group with no districts yet; Missing when the id is taken."""

@@ -115,7 +115,7 @@ async def _planned(
     revisions = {c.id: c.revision for c in chosen}
     refused = {r.id: why for r in requests if (why := await _refused(queue, r, revisions[r.id]))}
     able = [r for r in requests if r.id not in refused]
-    places = await _places(queue, able, sites, goal)
+    places = await _places(queue, able, sites, goal, now)
     steps: list[Step] = []
     outcomes: list[Outcome] = []
     for request in requests:
@@ -149,17 +149,17 @@ async def _refused(queue: Queue, request: Request, revision: int) -> str:
 
 
 async def _places(
-    queue: Queue, requests: Sequence[Request], sites: Sequence[Site], goal: Goal
+    queue: Queue, requests: Sequence[Request], sites: Sequence[Site], goal: Goal, now: datetime
 ) -> Mapping[UUID, Slot | NoPlace]:
     hosting = {site.id: site.hosting for site in sites}
     found: dict[UUID, Slot | NoPlace] = {}
     for of, kind in sorted({(hosting[r.sites[0]], r.kind) for r in requests}):
         alike = [r for r in requests if (hosting[r.sites[0]], r.kind) == (of, kind)]
-        found |= assign([Seeker(r.id, r.slot) for r in alike], goal, await _times(queue, of, kind))
+        found |= assign([Seeker(r.id, r.slot) for r in alike], goal, await _times(queue, of, kind, now))
     return found
 
 
-async def _times(queue: Queue, hosting: Hosting, kind: RequestKind) -> Times:
+async def _times(queue: Queue, hosting: Hosting, kind: RequestKind, now: datetime) -> Times:
     windows, blackouts = await queue.lock_windows(hosting, kind)
-    taken = await queue.taken([w.id for w in windows], [])
+    taken = await queue.taken([w.id for w in windows], [], now)
     return Times(hosting, kind, windows, blackouts, taken)

@@ -244,7 +244,7 @@ class RollOut:
             requests = await _requests(queue, await book.sites(rollout_id))
             held = [r for r in requests if isinstance(r.state, Deferred)]
             windows, blackouts = await queue.lock_windows(Hosting.CLOUD, KIND)
-            taken = await queue.taken([w.id for w in windows], [])
+            taken = await queue.taken([w.id for w in windows], [], now)
             times = Times(Hosting.CLOUD, KIND, windows, blackouts, taken)
             found = assign([Seeker(r.id, r.slot) for r in held], Spread(now), times)
             none = [r.district_id for r in held if isinstance(found[r.id], NoPlace)]
@@ -371,7 +371,7 @@ def _grouped(sites: Sequence[RolloutSite]) -> list[Unit]:
 
 async def _plan(queue: Queue, units: Sequence[Unit], intent: Intent, now: datetime) -> Plan:
     windows, blackouts = await queue.lock_windows(Hosting.CLOUD, KIND)
-    taken = await queue.taken([w.id for w in windows], [])
+    taken = await queue.taken([w.id for w in windows], [], now)
     after = max(now, intent.starts_after)
     free = free_slots(windows, blackouts, taken, after, WINDOWS_AHEAD, 1)
     return plan(units, free, intent.per_window)

@@ -104,15 +104,17 @@ async def chosen_slots(
     hostings = _hostings(requests, sites)
     for hosting in sorted(set(hostings.values())):
         alike = [r for r in requests if hostings[r.id] is hosting]
-        slot = await _slot(queue, alike, hosting, demand.at)
+        slot = await _slot(queue, alike, hosting, demand.at, now)
         none.update(dict.fromkeys((r.id for r in alike), slot))
     return none
 
 
-async def _slot(queue: Queue, requests: Sequence[Request], hosting: Hosting, at: datetime) -> Slot:
+async def _slot(
+    queue: Queue, requests: Sequence[Request], hosting: Hosting, at: datetime, now: datetime
+) -> Slot:
     kind: RequestKind = requests[0].kind
     windows, blackouts = await queue.lock_windows(hosting, kind)
-    taken = await queue.taken([w.id for w in windows], [r.id for r in requests])
+    taken = await queue.taken([w.id for w in windows], [r.id for r in requests], now)
     needed = needs_window(windows, hosting, kind)
     slot = slot_at(at, windows, blackouts, taken, window_needed=needed, places=len(requests))
     match slot:

@@ -53,14 +53,13 @@ class Visitor:
         async with self.session.post(self.issuer + "/authorize", data=form) as answer:
             return answer.status, await answer.text()
 
-    async def post(
-        self, path: str, form: dict[str, Any], page: str = "/feeds", **kw: Any
-    ) -> tuple[int, str, str]:
+    async def post(self, path: str, form: Any, page: str = "/feeds", **kw: Any) -> tuple[int, str, str]:
         """Send a form with the token of a page."""
         _, text = await self.get(page)
         token = re.findall(r'name="csrf" value="([^"]+)"', text)[0]
+        fields = form if isinstance(form, list) else [*form.items()]
         async with self.session.post(
-            self.base + path, data={"csrf": token, **form}, headers={"Accept": "text/html"}, **kw
+            self.base + path, data=[("csrf", token), *fields], headers={"Accept": "text/html"}, **kw
         ) as answer:
             return answer.status, await answer.text(), str(answer.url)
 

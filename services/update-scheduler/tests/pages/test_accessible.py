@@ -54,8 +54,14 @@ async def test_every_page(world, window, full, axe, scheme, width):
             f"/requests/{full['waiting']['id']}",
             f"/requests/{full['group']['id']}",
             "/calendar",
+            "/calendar/windows/new",
             "/waves",
             "/feeds",
+            "/releases",
+            "/groups",
+            "/groups/prairie-consortium",
+            "/sites/new",
+            "/districts/springfield/contacts",
         ):
             await w.open(path)
             await _check(w, axe, path, found)

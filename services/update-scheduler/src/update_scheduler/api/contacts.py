@@ -4,12 +4,13 @@ from uuid import UUID, uuid4
 
 from aiohttp import web
 from aiohttp_pydantic.oas.typing import r200, r201, r204
-from bellwire_kit.web.problems import Problem, forbidden, not_found
 from bellwire_kit.web.views import answer
 
 from update_scheduler.api.fields import Cursor, Email, In, Key, Limit, Name, Out, Slug
 from update_scheduler.api.view import QueueView, path_id
-from update_scheduler.registry import ContactEntry, reach
+from update_scheduler.domain.actors import Person, Role
+from update_scheduler.errors import Clash, NotForYou, NotThere, Wrong
+from update_scheduler.registry import ContactEntry, Registry, reach
 
 
 class ContactIn(In):
@@ -53,6 +54,36 @@ def _out(c: ContactEntry) -> ContactOut:
     )
 
 
+async def added_contact(registry: Registry, person: Person, body: ContactIn) -> ContactEntry:
+    """Add a contact. Raises `Wrong`, `NotThere`, `NotForYou`, `Clash` when the address is there already."""
+    if (body.district_id is None) == (body.group_id is None):
+        raise Wrong("/district_id", "Give district_id or group_id, one of them.")
+    if body.district_id is not None and not person.sees(body.district_id):
+        raise NotThere("district", "/district_id")
+    if body.group_id is not None and person.role is not Role.OPERATOR:
+        raise NotForYou("Operators add contacts of groups.")
+    new = ContactEntry(
+        uuid4(), body.name, body.email, body.district_id or "", body.group_id or "", body.user_id or ""
+    )
+    made = await registry.add_contact(new)
+    if not isinstance(made, ContactEntry):
+        whose = f"District {body.district_id}" if body.district_id else f"Group {body.group_id}"
+        detail = f"{whose} is not known, or has a contact with this address already."
+        raise Clash("contact-refused", detail, "/email")
+    return made
+
+
+async def removed_contact(registry: Registry, person: Person, identity: UUID) -> ContactEntry:
+    """Forget a contact: operators any, contacts those of their districts. Raises `NotThere`."""
+    found = await registry.contact(identity)
+    if not isinstance(found, ContactEntry):
+        raise NotThere("contact")
+    if person.role is not Role.OPERATOR and not (found.district_id and person.sees(found.district_id)):
+        raise NotThere("contact")
+    await registry.remove_contact(found.id)
+    return found
+
+
 class Contacts(QueueView):
     """Contacts of the districts and groups within reach."""
 
@@ -75,33 +106,7 @@ class Contacts(QueueView):
 
         Tags: contacts
         """
-        if (body.district_id is None) == (body.group_id is None):
-            raise Problem(
-                400,
-                "invalid",
-                "The request is not valid",
-                "Give district_id or group_id, one of them.",
-                pointer="/district_id",
-            )
-        if body.district_id is not None:
-            self.check_district(body.district_id)
-        elif not self.operator:
-            raise forbidden("Operators add contacts of groups.")
-        made = await self.parts.registry.add_contact(
-            ContactEntry(
-                uuid4(),
-                body.name,
-                body.email,
-                body.district_id or "",
-                body.group_id or "",
-                body.user_id or "",
-            )
-        )
-        if not isinstance(made, ContactEntry):
-            whose = f"District {body.district_id}" if body.district_id else f"Group {body.group_id}"
-            detail = f"{whose} is not known, or has a contact with this address already."
-            raise Problem(409, "contact-refused", "The contact was not added", detail, pointer="/email")
-        return answer(_out(made), 201)
+        return answer(_out(await added_contact(self.parts.registry, self.person, body)), 201)
 
 
 class OneContact(QueueView):
@@ -112,13 +117,7 @@ class OneContact(QueueView):
 
         Tags: contacts
         """
-        found = await self.parts.registry.contact(path_id(contact_id, "contact"))
-        mine = isinstance(found, ContactEntry) and (
-            self.operator or (found.district_id and self.person.sees(found.district_id))
-        )
-        if not isinstance(found, ContactEntry) or not mine:
-            raise not_found("contact")
-        await self.parts.registry.remove_contact(found.id)
+        await removed_contact(self.parts.registry, self.person, path_id(contact_id, "contact"))
         return web.Response(status=204)
 
 

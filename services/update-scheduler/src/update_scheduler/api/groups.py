@@ -1,16 +1,19 @@
 """`/v1/groups`: districts that belong together; state groups and consortia move as one."""
 
+from datetime import datetime
 from typing import ClassVar
 
 from aiohttp import web
 from aiohttp_pydantic.oas.typing import r200, r201, r204
-from bellwire_kit.web.problems import Problem, not_found
+from bellwire_kit.web.problems import not_found
 from bellwire_kit.web.views import answer
 
 from update_scheduler.api.fields import Cursor, In, Key, Limit, Name, Out, Slug
 from update_scheduler.api.view import OPERATORS, QueueView, Roles
 from update_scheduler.domain.groups import GroupKind
+from update_scheduler.errors import Clash, NotThere
 from update_scheduler.ports import Group
+from update_scheduler.registry import Registry
 
 
 class GroupIn(In):
@@ -48,6 +51,24 @@ def _out(group: Group) -> GroupOut:
     )
 
 
+async def added_group(registry: Registry, body: GroupIn) -> Group:
+    """Add a group with no district yet. Raises `Clash` when the id is taken."""
+    made = await registry.add_group(Group(body.id, body.name, body.kind, ()))
+    if not isinstance(made, Group):
+        raise Clash("group-exists", f"There is a group {body.id} already.", "/id")
+    return made
+
+
+async def joined(registry: Registry, group_id: str, district_id: str, at: datetime) -> None:
+    """Put a district in a group. Raises `NotThere`, `Clash` naming the group that it is linked to already."""
+    if not await registry.sites([district_id], "", 1):
+        raise NotThere("district", "/path/district_id")
+    linked = await registry.join(group_id, district_id, at)
+    if linked:
+        detail = f"District {district_id} moves with {linked}: a district has at most one link."
+        raise Clash("linked-already", detail, "/path/district_id")
+
+
 class Groups(QueueView):
     """Groups within reach."""
 
@@ -69,10 +90,7 @@ class Groups(QueueView):
 
         Tags: groups
         """
-        made = await self.parts.registry.add_group(Group(body.id, body.name, body.kind, ()))
-        if not isinstance(made, Group):
-            detail = f"There is a group {body.id} already."
-            raise Problem(409, "group-exists", "It is there already", detail, pointer="/id")
+        made = await added_group(self.parts.registry, body)
         return answer(_out(made), 201, {"Location": f"/v1/groups/{made.id}"})
 
 
@@ -107,12 +125,7 @@ class GroupDistrict(QueueView):
         Tags: groups
         """
         await _seen(self, group_id)
-        if not await self.parts.registry.sites([district_id], "", 1):
-            raise not_found("district")
-        linked = await self.parts.registry.join(group_id, district_id, self.parts.clock.now())
-        if linked:
-            detail = f"District {district_id} moves with {linked}: a district has at most one link."
-            raise Problem(409, "linked-already", "The district is linked already", detail)
+        await joined(self.parts.registry, group_id, district_id, self.parts.clock.now())
         return web.Response(status=204)
 
     async def delete(self, group_id: Key, district_id: Key, /) -> r204:

@@ -5,12 +5,12 @@ from typing import ClassVar
 
 from aiohttp import web
 from aiohttp_pydantic.oas.typing import r200, r201
-from bellwire_kit.web.problems import Problem
 from bellwire_kit.web.views import answer
 
 from update_scheduler.api.fields import In, Note, Out, Version
 from update_scheduler.api.view import OPERATORS, QueueView, Roles
-from update_scheduler.registry import Release
+from update_scheduler.errors import Clash, Wrong
+from update_scheduler.registry import Registry, Release
 
 
 class ReleaseIn(In):
@@ -47,6 +47,18 @@ def _out(release: Release) -> ReleaseOut:
     )
 
 
+async def added_release(registry: Registry, body: ReleaseIn, today: date) -> Release:
+    """Append to the catalogue. Raises `Clash` when the version is there, `Wrong` for a pack of nothing."""
+    made = await registry.add_release(
+        Release(body.version, body.rx_of or "", body.released_on or today, body.notes)
+    )
+    if isinstance(made, Release):
+        return made
+    if body.version in {r.version for r in await registry.releases()}:
+        raise Clash("release-exists", f"Version {body.version} is in the catalogue already.", "/version")
+    raise Wrong("/rx_of", f"The catalogue has no release {body.rx_of}.")
+
+
 class Releases(QueueView):
     """The catalogue."""
 
@@ -64,15 +76,7 @@ class Releases(QueueView):
 
         Tags: releases
         """
-        on = body.released_on or self.parts.clock.now().date()
-        made = await self.parts.registry.add_release(Release(body.version, body.rx_of or "", on, body.notes))
-        if not isinstance(made, Release):
-            known = {r.version for r in await self.parts.registry.releases()}
-            if body.version in known:
-                detail = f"Version {body.version} is in the catalogue already."
-                raise Problem(409, "release-exists", "It is there already", detail, pointer="/version")
-            detail = f"The catalogue has no release {body.rx_of}."
-            raise Problem(400, "invalid", "The request is not valid", detail, pointer="/rx_of")
+        made = await added_release(self.parts.registry, body, self.parts.clock.now().date())
         return answer(_out(made), 201)
 
 

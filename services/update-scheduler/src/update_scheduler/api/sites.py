@@ -6,7 +6,7 @@ from uuid import UUID
 
 from aiohttp import web
 from aiohttp_pydantic.oas.typing import r200, r201
-from bellwire_kit.web.problems import Problem, not_found
+from bellwire_kit.web.problems import not_found
 from bellwire_kit.web.views import answer
 from bellwire_schemas.fields import Timezone
 from bellwire_schemas.names import Environment, RequestKind
@@ -16,7 +16,8 @@ from update_scheduler.api.fields import Cursor, In, Key, Limit, Name, Out, Slug,
 from update_scheduler.api.view import OPERATORS, QueueView, Roles
 from update_scheduler.domain.sites import Hosting
 from update_scheduler.domain.statuses import Status
-from update_scheduler.registry import NewSite, ShownSite, reach
+from update_scheduler.errors import Clash, Wrong
+from update_scheduler.registry import NewSite, Registry, ShownSite, reach
 
 
 class SiteIn(In):
@@ -103,6 +104,27 @@ def site_out(site: ShownSite) -> SiteOut:
     )
 
 
+async def added_site(registry: Registry, body: SiteIn) -> ShownSite:
+    """Register a site. Raises `Wrong` for a version that the catalogue has not, `Clash` when it is there."""
+    if body.version is not None and body.version not in {r.version for r in await registry.releases()}:
+        raise Wrong("/version", f"The catalogue has no version {body.version}; see /v1/releases.")
+    new = NewSite(
+        body.district_id,
+        body.district_name,
+        body.state,
+        body.timezone,
+        body.environment,
+        body.hosting,
+        body.name,
+        body.version or "",
+    )
+    made = await registry.add_site(new)
+    if not isinstance(made, ShownSite):
+        detail = f"District {body.district_id} has a {body.environment.value} site."
+        raise Clash("site-exists", detail, "/environment")
+    return made
+
+
 class Sites(QueueView):
     """All sites within reach."""
 
@@ -128,36 +150,7 @@ class Sites(QueueView):
 
         Tags: sites
         """
-        if body.version is not None:
-            known = {r.version for r in await self.parts.registry.releases()}
-            if body.version not in known:
-                raise Problem(
-                    400,
-                    "invalid",
-                    "The request is not valid",
-                    f"The catalogue has no version {body.version}; see /v1/releases.",
-                    pointer="/version",
-                )
-        made = await self.parts.registry.add_site(
-            NewSite(
-                body.district_id,
-                body.district_name,
-                body.state,
-                body.timezone,
-                body.environment,
-                body.hosting,
-                body.name,
-                body.version or "",
-            )
-        )
-        if not isinstance(made, ShownSite):
-            raise Problem(
-                409,
-                "site-exists",
-                "The site is there already",
-                f"District {body.district_id} has a {body.environment.value} site.",
-                pointer="/environment",
-            )
+        made = await added_site(self.parts.registry, body)
         return answer(site_out(made), 201, {"Location": f"/v1/sites/{made.id}"})
 
 

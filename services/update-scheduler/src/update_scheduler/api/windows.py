@@ -6,7 +6,6 @@ from uuid import UUID, uuid4
 
 from aiohttp import web
 from aiohttp_pydantic.oas.typing import r200, r201
-from bellwire_kit.web.problems import Problem, not_found
 from bellwire_kit.web.views import answer
 from bellwire_schemas.fields import Timezone
 from bellwire_schemas.names import RequestKind, Weekday
@@ -18,7 +17,8 @@ from update_scheduler.api.sites import seen_site
 from update_scheduler.api.view import OPERATORS, QueueView, Roles, path_id
 from update_scheduler.domain.booking import free_slots, needs_window
 from update_scheduler.domain.sites import Hosting
-from update_scheduler.registry import WindowEntry
+from update_scheduler.errors import NotThere, Wrong
+from update_scheduler.registry import Registry, WindowEntry
 
 _FIRST, _LAST = date(2000, 1, 1), date(2199, 12, 31)
 LocalTime = Annotated[
@@ -98,17 +98,34 @@ def _out(w: WindowEntry) -> WindowOut:
     return WindowOut.model_validate(w, from_attributes=True)
 
 
-def _wrong(pointer: str, detail: str) -> Problem:
-    return Problem(400, "invalid", "The request is not valid", detail, pointer=pointer)
-
-
 def _check(body: WindowIn) -> None:
     if body.frequency == "monthly" and (body.every > 5 or len(body.weekdays) != 1):
-        raise _wrong("/every", "A monthly window is on one weekday, 1st to 4th, or 5 for the last.")
+        raise Wrong("/every", "A monthly window is on one weekday, 1st to 4th, or 5 for the last.")
     if body.effective_until is not None and body.effective_until <= body.effective_from:
-        raise _wrong("/effective_until", "A window ends after the day it comes into force.")
+        raise Wrong("/effective_until", "A window ends after the day it comes into force.")
     if body.opens.tzinfo is not None or body.closes.tzinfo is not None:
-        raise _wrong("/opens", "Give local times without an offset: the zone is in timezone.")
+        raise Wrong("/opens", "Give local times without an offset: the zone is in timezone.")
+
+
+async def added_window(registry: Registry, body: WindowIn) -> WindowEntry:
+    """Keep a new window. Raises `Wrong`."""
+    _check(body)
+    window = WindowEntry(uuid4(), **{name: getattr(body, name) for name in WindowIn.model_fields})
+    await registry.add_window(window)
+    return window
+
+
+async def ended_window(registry: Registry, identity: UUID, until: date) -> WindowEntry:
+    """End a window on a day after it came into force. Raises `NotThere`, `Wrong`."""
+    known = {w.id: w for w in await registry.windows(None, 10_000)}
+    if identity not in known:
+        raise NotThere("window")
+    if until <= known[identity].effective_from:
+        raise Wrong("/effective_until", "A window ends after the day it comes into force.")
+    ended = await registry.end_window(identity, until)
+    if not isinstance(ended, WindowEntry):
+        raise NotThere("window")
+    return ended
 
 
 class Windows(QueueView):
@@ -131,10 +148,7 @@ class Windows(QueueView):
 
         Tags: windows
         """
-        _check(body)
-        window = WindowEntry(uuid4(), **{name: getattr(body, name) for name in WindowIn.model_fields})
-        await self.parts.registry.add_window(window)
-        return answer(_out(window), 201)
+        return answer(_out(await added_window(self.parts.registry, body)), 201)
 
 
 class OneWindow(QueueView):
@@ -148,15 +162,7 @@ class OneWindow(QueueView):
         Tags: windows
         """
         identity = path_id(window_id, "window")
-        known = {w.id: w for w in await self.parts.registry.windows(None, 10_000)}
-        if identity not in known:
-            raise not_found("window")
-        if body.effective_until <= known[identity].effective_from:
-            raise _wrong("/effective_until", "A window ends after the day it comes into force.")
-        ended = await self.parts.registry.end_window(identity, body.effective_until)
-        if not isinstance(ended, WindowEntry):
-            raise not_found("window")
-        return answer(_out(ended))
+        return answer(_out(await ended_window(self.parts.registry, identity, body.effective_until)))
 
 
 class FreeWindows(QueueView):
@@ -175,8 +181,8 @@ class FreeWindows(QueueView):
         Tags: windows
         """
         site = await seen_site(self, site_id)
-        load = await self.parts.registry.load(site.hosting, RequestKind(kind))
         now = self.parts.clock.now()
+        load = await self.parts.registry.load(site.hosting, RequestKind(kind), now)
         start = now if after is None else max(after, now)
         found = free_slots(load.windows, load.blackouts, load.taken, start, limit, places)
         items = [

@@ -29,7 +29,7 @@ FIELDS = {"starts": "From", "ends": "To", "reason": "Reason", "hosting": "Hostin
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One occurrence of a window (`rule`), or (None) a booking that no window bounds."""
+    """One occurrence of a window (`rule`), or (None) a booking that no window bounds; some of `count` are named."""
 
     rule: Rule | None
     starts_at: datetime
@@ -37,6 +37,7 @@ class Entry:
     held: int
     blackouts: Sequence[NamedBlackout]
     booked: Sequence[tuple[Card, str]]
+    count: int
 
     def quiet(self, now: datetime) -> bool:
         """Has it passed with nothing left open? A request that is done gives its place back."""
@@ -78,11 +79,12 @@ def entries(times: Times, first: datetime, until: datetime, now: datetime) -> li
             if o.starts_at >= first:
                 dark = [b for b in times.blackouts if _applies(b, rule, o)]
                 shown = [(card(b.request, now), b.district_name) for b in mine]
-                found.append(Entry(rule, o.starts_at, o.ends_at, times.held.get(key, 0), dark, shown))
+                count, held = (mine[0].alike if mine else 0), times.held.get(key, 0)
+                found.append(Entry(rule, o.starts_at, o.ends_at, held, dark, shown, count))
     for booked in free:
         slot = booked.request.slot
         shown = [(card(booked.request, now), booked.district_name)]
-        found.append(Entry(None, slot.starts_at, slot.ends_at, 1, (), shown))  # type: ignore[union-attr]
+        found.append(Entry(None, slot.starts_at, slot.ends_at, 1, (), shown, 1))  # type: ignore[union-attr]
     return sorted(found, key=lambda e: (e.starts_at, e.rule.name if e.rule else ""))
 
 
@@ -100,7 +102,7 @@ async def _render(visit: Visit, typed: dict[str, str], faults: Faults) -> web.Re
     month = month_of(visit.request.query.get("month", ""), visit.now.astimezone(zone).date())
     following = (month + timedelta(days=32)).replace(day=1)
     first, until = instant(month, time(), zone), instant(following, time(), zone)
-    times = await visit.store.times(first, until, reach(visit.person), MOST_BOOKED)
+    times = await visit.store.times(first, until, reach(visit.person), SHOWN, MOST_BOOKED)
     found = entries(times, first, until, visit.now)
     return await visit.render(
         "calendar.html.j2",
@@ -113,7 +115,6 @@ async def _render(visit: Visit, typed: dict[str, str], faults: Faults) -> web.Re
         rules=times.rules,
         today=visit.now.astimezone(zone).date(),
         blackouts=times.blackouts,
-        shown=SHOWN,
         typed=typed,
         faults=faults,
         labels=FIELDS,

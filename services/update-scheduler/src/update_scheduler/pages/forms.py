@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import TypeVar
 from zoneinfo import ZoneInfo
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from update_scheduler.api.fields import Body, Moment, Note, Version
 from update_scheduler.domain.requests import NO_DATE, NoDate
@@ -105,3 +106,23 @@ def moment(
 def _sensible(at: datetime) -> datetime:
     value: datetime = _MOMENT.validate_python(at)
     return value.astimezone(UTC)
+
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+def read(
+    kind: type[Model], values: Mapping[str, object], faults: Faults, hints: Mapping[str, str]
+) -> list[Model]:
+    """The one body that a form makes, or none: then `faults` has a sentence for each field that is wrong.
+
+    What was left empty is left out. `hints` says what would be right, by field.
+    """
+    given = {name: value for name, value in values.items() if value not in ("", [])}
+    try:
+        return [kind.model_validate(given)]
+    except ValidationError as error:
+        for found in error.errors(include_url=False, include_context=False, include_input=False):
+            name = str(found["loc"][0]) if found["loc"] else ""
+            faults.add(name, hints.get(name, found["msg"]))
+        return []

@@ -7,6 +7,7 @@ from aiohttp import web
 from bellwire_schemas.names import Environment, RequestKind
 from jinja2 import PackageLoader, StrictUndefined, select_autoescape
 
+from update_scheduler.domain.groups import GroupKind
 from update_scheduler.domain.sites import Hosting
 from update_scheduler.domain.statuses import Status, label
 from update_scheduler.pages import times
@@ -15,6 +16,12 @@ from update_scheduler.pages.words import MEANINGS, rule_words, step_word
 
 _HOSTING = {Hosting.CLOUD: "Cloud", Hosting.ASP: "ASP"}
 _KINDS = {RequestKind.VERSION_UPDATE: "Version update", RequestKind.DATABASE_REFRESH: "Database refresh"}
+_GROUPS = {
+    GroupKind.STATE: "State",
+    GroupKind.CONSORTIUM: "Consortium",
+    GroupKind.PARTNER: "Partner",
+    GroupKind.ESA: "Educational service agency",
+}
 _ROLES = {
     "operator": "Hosting operator",
     "technical_contact": "Technical contact",
@@ -53,6 +60,10 @@ def setup(app: web.Application) -> None:
         role=lambda role: _ROLES.get(role, role),
         iso=_iso,
         rule=rule_words,
+        zipped=lambda values: [(value, value) for value in values],
+        capitalized=lambda values: [(value, value.capitalize()) for value in values],
+        group_kind=lambda kind: _GROUPS[kind],
+        kind_options=lambda kinds: [(kind.value, _GROUPS[kind]) for kind in kinds],
     )
 
 

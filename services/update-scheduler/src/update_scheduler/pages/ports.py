@@ -79,10 +79,11 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Booked:
-    """A request in the calendar."""
+    """A request in the calendar; `alike` is how many its occurrence has, those that were not asked for too."""
 
     request: Request
     district_name: str
+    alike: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,9 +170,12 @@ class Looking(Protocol):
         """Group requests of groups, newest first."""
 
     async def times(
-        self, first: datetime, until: datetime, districts: Collection[str] | None, limit: int
+        self, first: datetime, until: datetime, districts: Collection[str] | None, each: int, limit: int
     ) -> Times:
-        """Windows, blackouts and loads in [`first`, `until`); bookings of these districts (None = all)."""
+        """Windows, blackouts and loads in [`first`, `until`); bookings of these districts (None = all).
+
+        At most `each` of one occurrence, and `limit` in all.
+        """
 
 
 class Keeping(Protocol):

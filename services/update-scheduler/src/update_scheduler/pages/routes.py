@@ -9,17 +9,22 @@ from update_scheduler.pages import (
     board,
     bulk,
     calendar,
+    contacts,
     district,
     feeds,
+    groups,
     jinja,
     live,
     login,
+    releases,
     removal,
     request_form,
     request_page,
+    sites,
     start,
     static_files,
     waves,
+    windows,
 )
 from update_scheduler.pages.limited import limited
 from update_scheduler.pages.live import READERS
@@ -68,6 +73,11 @@ def add_routes(app: web.Application, parts: PageParts) -> None:
         calendar,
         feeds,
         waves,
+        windows,
+        releases,
+        sites,
+        contacts,
+        groups,
     )
     for view in views:
         view.add_routes(app)

@@ -41,7 +41,7 @@ async def offers(
     found: dict[datetime, Offer] = {}
     any_time = False
     for kind in kinds:
-        load = await registry.load(hosting, kind)
+        load = await registry.load(hosting, kind, now)
         any_time = any_time or not needs_window(load.windows, hosting, kind)
         for free in free_slots(load.windows, load.blackouts, load.taken, now, OFFERED, places):
             o = free.occurrence

@@ -101,11 +101,11 @@ select starts_at, ends_at from blackouts
 where hosting is null or hosting = :hosting
 order by starts_at;
 
--- name: taken_places(windows, besides)
--- How many requests hold a place in each occurrence.
+-- name: taken_places(windows, besides, ending_after)
+-- How many requests hold a place in each occurrence that is not over.
 select window_id, slot_starts_at, count(*)::int as held
 from requests
-where window_id = any(:windows::uuid[]) and not id = any(:besides::uuid[])
+where window_id = any(:windows::uuid[]) and slot_ends_at > :ending_after and not id = any(:besides::uuid[])
 group by window_id, slot_starts_at;
 
 -- name: recipients(districts, groups, requesters)

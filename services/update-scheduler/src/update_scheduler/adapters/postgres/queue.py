@@ -130,8 +130,12 @@ class PostgresQueue:
             [Blackout(r["starts_at"], r["ends_at"]) for r in dark],
         )
 
-    async def taken(self, windows: Collection[UUID], besides: Collection[UUID]) -> Taken:  # noqa: D102
-        found = await all_rows(QUERIES.taken_places(self._c, windows=list(windows), besides=list(besides)))
+    async def taken(  # noqa: D102
+        self, windows: Collection[UUID], besides: Collection[UUID], now: datetime
+    ) -> Taken:
+        found = await all_rows(
+            QUERIES.taken_places(self._c, windows=list(windows), besides=list(besides), ending_after=now)
+        )
         return {(r["window_id"], r["slot_starts_at"]): r["held"] for r in found}
 
     async def recipients(  # noqa: D102

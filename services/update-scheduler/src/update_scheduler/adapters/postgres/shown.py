@@ -1,6 +1,7 @@
 """Requests as they are looked at, in Postgres."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
@@ -33,6 +34,12 @@ class ShownRequests:
         return MISSING if row is None else rows.group_request_of(row)
 
     async def requests(self, wanted: Filter) -> Sequence[Shown]:  # noqa: D102
+        if wanted.site_id:
+            # a site's requests are found among its district's
+            district = wanted.site_id.rpartition(".")[0]
+            if wanted.districts is not None and district not in wanted.districts:
+                return []
+            wanted = replace(wanted, districts=[district])
         return await self._requests(None, wanted)
 
     async def _requests(self, request_id: UUID | None, wanted: Filter) -> Sequence[Shown]:

@@ -1,7 +1,7 @@
 """Windows and blackouts, in Postgres."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -77,13 +77,14 @@ class Times:
     async def remove_blackout(self, blackout_id: UUID) -> bool:  # noqa: D102
         return changed(await REGISTRY.delete_blackout(self._p, id=blackout_id))
 
-    async def load(self, hosting: Hosting, kind: RequestKind) -> Load:  # noqa: D102
+    async def load(self, hosting: Hosting, kind: RequestKind, now: datetime) -> Load:  # noqa: D102
         windows = [
             rows.window_of(r)
             for r in await all_rows(QUERIES.windows_for(self._p, hosting=hosting.value, kind=kind.value))
         ]
         dark = await all_rows(QUERIES.blackouts_for(self._p, hosting=hosting.value))
-        taken = await all_rows(QUERIES.taken_places(self._p, windows=[w.id for w in windows], besides=[]))
+        ids = [w.id for w in windows]
+        taken = await all_rows(QUERIES.taken_places(self._p, windows=ids, besides=[], ending_after=now))
         return Load(
             windows,
             [Blackout(r["starts_at"], r["ends_at"]) for r in dark],

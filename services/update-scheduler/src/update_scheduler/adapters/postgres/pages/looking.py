@@ -1,6 +1,7 @@
 """What pages show, read from Postgres (pages.ports.Looking says what each method does)."""
 
-from collections.abc import Collection, Mapping, Sequence
+import asyncio
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -60,22 +61,16 @@ class PostgresLooking:
     async def closed(  # noqa: D102
         self, status: Status, wanted: BoardFilter, now: datetime, limit: int
     ) -> Sequence[BoardRow]:
-        return await self._closed(status.value, False, wanted, limit)
+        found = PAGES.closed_rows(
+            self._p, status=status.value, **_filter(wanted), **_after(wanted), per=limit
+        )
+        return [_board_row(r) for r in await all_rows(found)]
 
     async def removed(  # noqa: D102
         self, wanted: BoardFilter, now: datetime, limit: int
     ) -> Sequence[BoardRow]:
-        return await self._closed("", True, wanted, limit)
-
-    async def _closed(
-        self, status: str, removed: bool, wanted: BoardFilter, limit: int
-    ) -> Sequence[BoardRow]:
-        found = await all_rows(
-            PAGES.closed_rows(
-                self._p, status=status, removed=removed, **_filter(wanted), **_after(wanted), per=limit
-            )
-        )
-        return [_board_row(r) for r in found]
+        found = PAGES.removed_rows(self._p, **_filter(wanted), **_after(wanted), per=limit)
+        return [_board_row(r) for r in await all_rows(found)]
 
     async def counts(self, wanted: BoardFilter, now: datetime) -> BoardCounts:  # noqa: D102
         found = await all_rows(
@@ -138,14 +133,14 @@ class PostgresLooking:
         return [GroupLine(rows.group_request_of(r), [Status(s) for s in r["statuses"]]) for r in found]
 
     async def times(  # noqa: D102
-        self, first: datetime, until: datetime, districts: Collection[str] | None, limit: int
+        self, first: datetime, until: datetime, districts: Collection[str] | None, each: int, limit: int
     ) -> Times:
         span = {"first": first, "until": until}
         windows = await all_rows(PAGES.all_windows(self._p))
         dark = await all_rows(PAGES.blackouts_in(self._p, **span))
         held = await all_rows(PAGES.held_in(self._p, **span))
         mine = None if districts is None else list(districts)
-        booked = await all_rows(PAGES.booked_in(self._p, **span, districts=mine, most=limit))
+        booked = await all_rows(PAGES.booked_in(self._p, **span, districts=mine, each=each, most=limit))
         return Times(
             [Rule(r["name"], rows.window_of(r)) for r in windows],
             [
@@ -158,8 +153,16 @@ class PostgresLooking:
                 for r in dark
             ],
             {(r["window_id"], r["slot_starts_at"]): r["held"] for r in held},
-            [Booked(rows.request_of(r), r["district_name"]) for r in booked],
+            [line async for line in _in_turns(booked)],
         )
+
+
+async def _in_turns(booked: Sequence[Mapping[str, Any]]) -> AsyncIterator[Booked]:
+    """Thousands of them (a feed of everything) let others have their turn meanwhile."""
+    for n, r in enumerate(booked):
+        if n % 200 == 199:
+            await asyncio.sleep(0)
+        yield Booked(rows.request_of(r), r["district_name"], r["alike"])
 
 
 def _board_row(r: Mapping[str, Any]) -> BoardRow:
@@ -177,8 +180,11 @@ def _board_row(r: Mapping[str, Any]) -> BoardRow:
 
 
 def _filter(wanted: BoardFilter) -> dict[str, Any]:
+    identities = beginning_with(wanted.search)
     return {
         "search": _literal(wanted.search),
+        "id_from": identities[0],
+        "id_until": identities[1],
         "kind": wanted.kind.value if wanted.kind else None,
         "hosting": wanted.hosting.value if wanted.hosting else None,
         "environment": wanted.target.value if wanted.target else None,
@@ -193,6 +199,14 @@ def _occurrence(wanted: BoardFilter) -> dict[str, Any]:
 def _after(wanted: BoardFilter) -> dict[str, Any]:
     after_at, after_id = wanted.after or (None, None)
     return {"after_at": after_at, "after_id": after_id}
+
+
+def beginning_with(text: str) -> tuple[UUID | None, UUID | None]:
+    """The first and the last id that begins with a text as ids are written, None where none does."""
+    digits = text.strip().lower().replace("-", "")
+    if not digits or len(digits) > 32 or not all(c in "0123456789abcdef" for c in digits):
+        return None, None
+    return UUID(digits.ljust(32, "0")), UUID(digits.ljust(32, "f"))
 
 
 def _literal(search: str) -> str:

@@ -1,10 +1,9 @@
--- name: board_rows(statuses, search, kind, hosting, environment, flag, window_id, starts_at, after_at, after_id, now, per)
+-- name: board_rows(statuses, search, id_from, id_until, kind, hosting, environment, flag, window_id, starts_at, after_at, after_id, now, per)
 -- Open requests of each status: waiting ones by how long they have waited, dated ones by their date.
 -- What is overdue is domain.states.overdue, said to the database.
 select x.* from unnest(:statuses::text[]) with ordinality as s(status, n)
 cross join lateral (
-    select r.*, case when r.status in ('scheduled', 'not_started') then r.slot_at else r.moved_at end as sort_at,
-        d.name as district_name, d.state, t.hosting, t.version as runs,
+    select r.*, d.name as district_name, d.state, t.hosting, t.version as runs,
         coalesce((select g.group_name from group_requests g where g.id = r.group_request_id and not r.group_left), '')
             as group_name,
         (select count(*) from messages m where m.request_id = r.id)::int as lines,
@@ -16,35 +15,35 @@ cross join lateral (
         and (:environment::text is null or r.environment = :environment)
         and (:hosting::text is null or t.hosting = :hosting)
         and (:window_id::uuid is null or (r.window_id = :window_id and r.slot_starts_at = :starts_at))
-        and (:search = '' or d.name ilike '%' || :search || '%' or r.district_id ilike :search || '%'
-            or r.version ilike :search || '%' or r.id::text like lower(:search) || '%')
+        and (:search = '' or r.district_id in (select n.district_id from districts n
+                where n.name ilike '%' || :search || '%' or n.district_id ilike :search || '%')
+            or r.version ilike :search || '%' or r.id between :id_from::uuid and :id_until::uuid)
         and (:flag <> 'overdue' or (r.status in ('scheduled', 'not_started') and r.slot_ends_at <= :now::timestamptz))
         and (:flag <> 'answered' or r.answered)
         and (:flag <> 'blackout' or (r.slot_at is not null and exists (select from blackouts b
             where b.starts_at < r.slot_ends_at and b.ends_at > r.slot_starts_at
                 and (b.hosting is null or b.hosting = t.hosting))))
-        and (:after_at::timestamptz is null
-            or (case when r.status in ('scheduled', 'not_started') then r.slot_at else r.moved_at end, r.id)
-                > (:after_at, :after_id::uuid))
-    order by sort_at, r.id
+        and (:after_at::timestamptz is null or (r.sort_at, r.id) > (:after_at, :after_id::uuid))
+    order by r.sort_at, r.id
     limit :per
 ) x
 order by s.n, x.sort_at, x.id;
 
--- name: board_counts(search, kind, hosting, environment, flag, window_id, starts_at, now)
+-- name: board_counts(search, id_from, id_until, kind, hosting, environment, flag, window_id, starts_at, now)
 -- How many open requests of each status the filter leaves, and how many that call for somebody. Those of one
 -- occurrence are counted first, so that each occurrence is held against the blackouts once.
 with kept as (
     select r.status, r.slot_starts_at, r.slot_ends_at, t.hosting, count(*) as requests,
         count(*) filter (where r.answered) as answered
-    from requests r join districts d using (district_id) join sites t on t.id = r.site_ids[1]
+    from requests r join sites t on t.id = r.site_ids[1]
     where r.open
         and (:kind::text is null or r.kind = :kind)
         and (:environment::text is null or r.environment = :environment)
         and (:hosting::text is null or t.hosting = :hosting)
         and (:window_id::uuid is null or (r.window_id = :window_id and r.slot_starts_at = :starts_at))
-        and (:search = '' or d.name ilike '%' || :search || '%' or r.district_id ilike :search || '%'
-            or r.version ilike :search || '%' or r.id::text like lower(:search) || '%')
+        and (:search = '' or r.district_id in (select n.district_id from districts n
+                where n.name ilike '%' || :search || '%' or n.district_id ilike :search || '%')
+            or r.version ilike :search || '%' or r.id between :id_from::uuid and :id_until::uuid)
         and (:flag <> 'overdue'
             or (r.status in ('scheduled', 'not_started') and r.slot_ends_at <= :now::timestamptz))
         and (:flag <> 'answered' or r.answered)
@@ -61,29 +60,46 @@ from flagged
 where :flag <> 'blackout' or dark
 group by status;
 
--- name: closed_rows(status, removed, search, kind, hosting, environment, after_at, after_id, per)
--- Closed requests of a status, or (removed) what was cancelled and deleted, latest first.
-select r.*, r.moved_at as sort_at, d.name as district_name, d.state, t.hosting, t.version as runs,
+-- name: closed_rows(status, search, id_from, id_until, kind, hosting, environment, after_at, after_id, per)
+-- Closed requests of a status, latest first.
+select r.*, d.name as district_name, d.state, t.hosting, t.version as runs,
     coalesce((select g.group_name from group_requests g where g.id = r.group_request_id and not r.group_left), '')
         as group_name,
     (select count(*) from messages m where m.request_id = r.id)::int as lines, false as in_blackout
 from requests r join districts d using (district_id) join sites t on t.id = r.site_ids[1]
 where not r.open
-    and case when :removed then r.cancelled_at is not null or r.deleted_at is not null
-        else r.status = :status and r.deleted_at is null and r.cancelled_at is null end
+    and r.status = :status and r.deleted_at is null and r.cancelled_at is null
     and (:kind::text is null or r.kind = :kind)
     and (:environment::text is null or r.environment = :environment)
     and (:hosting::text is null or t.hosting = :hosting)
-    and (:search = '' or d.name ilike '%' || :search || '%' or r.district_id ilike :search || '%'
-        or r.version ilike :search || '%' or r.id::text like lower(:search) || '%')
+    and (:search = '' or r.district_id in (select n.district_id from districts n
+            where n.name ilike '%' || :search || '%' or n.district_id ilike :search || '%')
+        or r.version ilike :search || '%' or r.id between :id_from::uuid and :id_until::uuid)
+    and (:after_at::timestamptz is null or (r.moved_at, r.id) < (:after_at, :after_id::uuid))
+order by r.moved_at desc, r.id desc
+limit :per;
+
+-- name: removed_rows(search, id_from, id_until, kind, hosting, environment, after_at, after_id, per)
+-- What was cancelled and deleted, latest first.
+select r.*, d.name as district_name, d.state, t.hosting, t.version as runs,
+    coalesce((select g.group_name from group_requests g where g.id = r.group_request_id and not r.group_left), '')
+        as group_name,
+    (select count(*) from messages m where m.request_id = r.id)::int as lines, false as in_blackout
+from requests r join districts d using (district_id) join sites t on t.id = r.site_ids[1]
+where (r.cancelled_at is not null or r.deleted_at is not null)
+    and (:kind::text is null or r.kind = :kind)
+    and (:environment::text is null or r.environment = :environment)
+    and (:hosting::text is null or t.hosting = :hosting)
+    and (:search = '' or r.district_id in (select n.district_id from districts n
+            where n.name ilike '%' || :search || '%' or n.district_id ilike :search || '%')
+        or r.version ilike :search || '%' or r.id between :id_from::uuid and :id_until::uuid)
     and (:after_at::timestamptz is null or (r.moved_at, r.id) < (:after_at, :after_id::uuid))
 order by r.moved_at desc, r.id desc
 limit :per;
 
 -- name: rows_by_id(ids)
 -- Board rows of requests.
-select r.*, case when r.status in ('scheduled', 'not_started') then r.slot_at else r.moved_at end as sort_at,
-    d.name as district_name, d.state, t.hosting, t.version as runs,
+select r.*, d.name as district_name, d.state, t.hosting, t.version as runs,
     coalesce((select g.group_name from group_requests g where g.id = r.group_request_id and not r.group_left), '')
         as group_name,
     (select count(*) from messages m where m.request_id = r.id)::int as lines,
@@ -91,7 +107,7 @@ select r.*, case when r.status in ('scheduled', 'not_started') then r.slot_at el
         and b.ends_at > r.slot_starts_at and (b.hosting is null or b.hosting = t.hosting)) as in_blackout
 from requests r join districts d using (district_id) join sites t on t.id = r.site_ids[1]
 where r.id = any(:ids::uuid[])
-order by sort_at, r.id;
+order by r.sort_at, r.id;
 
 -- name: district_lines(ids, search, after, most)
 -- Districts by name with their versions; `after` is "name, U+0001, id" of the last one.
@@ -134,14 +150,20 @@ select window_id, slot_starts_at, count(*)::int as held from requests
 where window_id is not null and slot_starts_at >= :first and slot_starts_at < :until
 group by window_id, slot_starts_at;
 
--- name: booked_in(first, until, districts, most)
--- Requests whose slot starts within the span, of districts.
-select r.*, d.name as district_name
-from requests r join districts d using (district_id)
-where r.slot_at is not null and r.slot_starts_at >= :first and r.slot_starts_at < :until
-    and r.cancelled_at is null and r.deleted_at is null
-    and (:districts::text[] is null or r.district_id = any(:districts::text[]))
-order by r.slot_at, d.name, r.id
+-- name: booked_in(first, until, districts, each, most)
+-- Requests whose slot starts within the span, of districts: at most `each` of one occurrence, and how many it has.
+select x.*, d.name as district_name
+from (
+    select r.*, count(*) over same as alike, row_number() over (same order by r.slot_at, r.id
+        rows between unbounded preceding and unbounded following) as place
+    from requests r
+    where r.slot_at is not null and r.slot_starts_at >= :first and r.slot_starts_at < :until
+        and r.cancelled_at is null and r.deleted_at is null
+        and (:districts::text[] is null or r.district_id = any(:districts::text[]))
+    window same as (partition by r.window_id, r.slot_starts_at)
+) x join districts d using (district_id)
+where x.window_id is null or x.place <= :each
+order by x.slot_at, d.name, x.id
 limit :most;
 
 -- name: hides_complete(role, user_id, district_id)$
