@@ -1,31 +1,25 @@
 """The handler of `change-events`: a batch becomes states, decisions, an inbox and alerts, in one transaction.
 
-architecture.md section 4, "Evaluate". Roster events of a student stand before the changes that follow them in
-the topic: a batch is cut into passes only where a change of the same student came before a roster event.
+architecture.md section 4, "Evaluate".
 """
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import date, datetime
-from typing import cast
+from datetime import datetime
 
 from bellwire_kit import faults
 from bellwire_kit.clock import Clock
 from bellwire_kit.logs import logger
 from bellwire_kit.metrics import UNEXPECTED_ERRORS
 from bellwire_kit.streams.protocol import DONE, DeadLetter, Outcome, Producer, Record
-from bellwire_schemas.names import Group
 from bellwire_schemas.source import Source
-from msgspec import Struct
 
 from threshold_evaluator import announce, metrics
-from threshold_evaluator.decode import Decoded, RosterEvent, decode
-from threshold_evaluator.domain.changes import AnyAttendance
+from threshold_evaluator.decode import Decoded, decode
 from threshold_evaluator.domain.deciding import Deciding, concerned_users
 from threshold_evaluator.domain.detecting import Detected, Incoming, detect
 from threshold_evaluator.domain.surge import SurgeLimits
-from threshold_evaluator.domain.things import ThingKey
+from threshold_evaluator.passes import Arrived, Changes, Pass, by_source, passes, wanted_of
 from threshold_evaluator.ports import (
     Known,
     Outgoing,
@@ -34,7 +28,6 @@ from threshold_evaluator.ports import (
     Store,
     Transaction,
     Unstorable,
-    Wanted,
 )
 from threshold_evaluator.project import project
 from threshold_evaluator.publish import publish
@@ -48,21 +41,6 @@ LIMITS = SurgeLimits()
 
 _OF_A_VALUE = (ValueError, TypeError, LookupError, ArithmeticError, AttributeError)
 """What pure code raises about a value, and will again: the record is found and set aside; all else is retried."""
-
-
-class _Arrived(Struct, frozen=True, gc=False):
-    """One change to evaluate and the record it came in."""
-
-    incoming: Incoming
-    record: Record
-
-
-@dataclass(slots=True)
-class Pass:
-    """Roster events, then changes that no later roster event of the same student precedes."""
-
-    roster: list[RosterEvent] = field(default_factory=list)
-    changes: list[_Arrived] = field(default_factory=list)
 
 
 class Evaluate:
@@ -118,12 +96,12 @@ class Evaluate:
         async with self._store.transaction() as tables:
             waited = await tables.unpark(_STUDENTS_UNPARKED)
             changes = [
-                _Arrived(incoming, each.record)
+                Arrived(incoming, each.record)
                 for each in waited
                 if isinstance(incoming := decode(each.record, each.arrived_at), Incoming)
             ]
             if changes:
-                for one in await self._take(changes, frozenset(), tables, now):
+                for one in await self._take(by_source(changes), frozenset(), tables, now):
                     messages += announce.outgoing(one)
             faults.point("unpark.before_commit")
         await publish(messages, self._store, self._producer, now, "unpark")
@@ -136,13 +114,17 @@ class Evaluate:
             faults.point("evaluate.projected")
         if not part.changes:
             return []
-        students = {(each.incoming.source, each.incoming.key.student_id) for each in part.changes}
+        students = {
+            (source, student)
+            for source, changes in part.changes.items()
+            for student in {each.incoming.key.student_id for each in changes}
+        }
         waiting = await tables.parked_students(list(students))
         return await self._take(part.changes, waiting, tables, now)
 
     async def _take(
         self,
-        changes: Sequence[_Arrived],
+        changes: Changes,
         waiting: frozenset[tuple[Source, str]],
         tables: Transaction,
         now: datetime,
@@ -163,35 +145,27 @@ class Evaluate:
 
     def _detect(
         self,
-        changes: Sequence[_Arrived],
+        changes: Changes,
         waiting: frozenset[tuple[Source, str]],
         known: Mapping[Source, Known],
         now: datetime,
     ) -> tuple[dict[Source, list[Detected]], list[Parked]]:
-        detected: dict[Source, list[Detected]] = {source: [] for source in known}
+        detected: dict[Source, list[Detected]] = {}
         parked: list[Parked] = []
         counts: Counter[str] = Counter()
-        for arrived in changes:
-            incoming = arrived.incoming
-            here = known[incoming.source]
-            student = incoming.key.student_id
-            is_known = student in here.roster.students
-            if not is_known or (waiting and (incoming.source, student) in waiting):
-                parked.append(
-                    Parked(
-                        is_known,
-                        incoming.source,
-                        student,
-                        incoming.event_source,
-                        incoming.event_id,
-                        arrived.record,
-                    )
-                )
-                continue
-            found = detect(incoming, here.roster, here.memory, now)
-            if isinstance(found, Detected):
-                detected[incoming.source].append(found)
-                counts[found.detection] += 1
+        for source, arrived in changes.items():
+            here, found = known[source], detected.setdefault(source, [])
+            students = here.roster.students
+            late = {student for of, student in waiting if of == source}
+            for each in arrived:
+                student = each.incoming.key.student_id
+                if student not in students or student in late:
+                    parked.append(_parked(student in students, each))
+                    continue
+                one = detect(each.incoming, here.roster, here.memory, now)
+                if isinstance(one, Detected):
+                    found.append(one)
+            counts.update([each.detection for each in found])
         counts["waits_for_roster"] += len(parked)
         for detection, count in counts.items():
             metrics.EVENTS.labels(str(detection)).inc(count)
@@ -224,56 +198,13 @@ class Evaluate:
         return spoken
 
 
-def passes(decoded: Sequence[Decoded], records: Sequence[Record]) -> list[Pass]:
-    """Cut a batch into passes: within one, no roster event of a student follows a change of that student."""
-    if not any(isinstance(each, RosterEvent) for each in decoded):
-        arrived = zip(decoded, records, strict=True)
-        changes = [_Arrived(each, record) for each, record in arrived if isinstance(each, Incoming)]
-        return [Pass(changes=changes)] if changes else []
-    found: list[Pass] = []
-    at: dict[tuple[Source, str], int] = {}
-    changed: set[tuple[Source, str, int]] = set()
-    for each, record in zip(decoded, records, strict=True):
-        if isinstance(each, DeadLetter):
-            continue
-        if isinstance(each, RosterEvent):
-            student = (each.sourced.source, each.student_id)
-            number = at.get(student, 0)
-            if (*student, number) in changed:
-                number += 1
-            at[student] = number
-            _nth(found, number).roster.append(each)
-        else:
-            student = (each.source, each.key.student_id)
-            number = at.get(student, 0)
-            changed.add((*student, number))
-            _nth(found, number).changes.append(_Arrived(each, record))
-    return found
-
-
-def _nth(found: list[Pass], number: int) -> Pass:
-    while len(found) <= number:
-        found.append(Pass())
-    return found[number]
-
-
-def wanted_of(changes: Sequence[_Arrived]) -> dict[Source, Wanted]:
-    """Collect what to read for a pass, each thing once."""
-    oldest: dict[Source, dict[ThingKey, datetime]] = {}
-    schools: dict[Source, set[str]] = {}
-    dates: dict[Source, dict[tuple[str, date], None]] = {}
-    for arrived in changes:
-        incoming = arrived.incoming
-        source, key, change = incoming.source, incoming.key, incoming.change
-        if source not in oldest:
-            oldest[source], schools[source], dates[source] = {}, set(), {}
-        moment = change.modified_at
-        if oldest[source].setdefault(key, moment) > moment:
-            oldest[source][key] = moment
-        schools[source].add(change.school_id)
-        if key.group is Group.ATTENDANCE:
-            dates[source][key.student_id, cast("AnyAttendance", change).date] = None
-    return {
-        source: Wanted(list(things), list(dates[source]), list(schools[source]), things)
-        for source, things in oldest.items()
-    }
+def _parked(known: bool, arrived: Arrived) -> Parked:
+    incoming = arrived.incoming
+    return Parked(
+        known,
+        incoming.source,
+        incoming.key.student_id,
+        incoming.event_source,
+        incoming.event_id,
+        arrived.record,
+    )

@@ -1,7 +1,6 @@
 """The preview against a replay: any history, any settings, exactly what detection would have let through."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -13,6 +12,7 @@ from bellwire_schemas.names import AttendanceStatus, Environment, Group, PortalR
 from bellwire_schemas.source import Source
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 from threshold_evaluator.adapters.postgres.decide.codec import write_content
 from threshold_evaluator.domain.detecting import Detected, Incoming, Memory, detect
 from threshold_evaluator.domain.documents import read_user
@@ -110,7 +110,9 @@ def test_a_preview_is_exactly_a_replay(history: list[tuple[Any, bool]], proposed
     # What is stored was detected under other settings: under those of the product.
     stored = replayed(history, {})
     past = [Past(each.turn, each.detection, each.turn.student.watchers[0]) for each in stored]
-    counted = would_have_sent(past, lambda watcher: replace(watcher, documents=read_user(proposed, {})))
+    counted = would_have_sent(
+        past, lambda watcher: structs.replace(watcher, documents=read_user(proposed, {}))
+    )
     expected = dict.fromkeys(Group, 0)
     for each in replayed(history, proposed):
         for judgement in each.judgements:

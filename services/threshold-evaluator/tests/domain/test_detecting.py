@@ -1,6 +1,5 @@
 """Arbitrary histories of a thing, in any order and with any duplication."""
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -157,7 +156,7 @@ def supported(detected: Detected) -> bool:
 def test_nobody_without_all_gates_open_is_told(
     district: District, school: School, watching: list[Watcher], history: list[Change], enrolled: bool
 ) -> None:
-    named = [replace(watcher, user_id=f"u{number}") for number, watcher in enumerate(watching)]
+    named = [structs.replace(watcher, user_id=f"u{number}") for number, watcher in enumerate(watching)]
     roster = roster_of(district, school, *named, enrolled=enrolled)
     _, plan, _ = play(roster, events(history))
     for decision in plan.decisions:

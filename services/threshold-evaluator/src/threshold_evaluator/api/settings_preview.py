@@ -1,7 +1,6 @@
 """`POST /v1/me/settings/preview`: what proposed settings would have sent in the last 30 days."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -11,6 +10,7 @@ from bellwire_kit.auth import Caller
 from bellwire_kit.web.problems import not_found
 from bellwire_kit.web.views import ApiView, answer
 from bellwire_schemas.names import Group
+from msgspec import structs
 from pydantic import Field
 
 from threshold_evaluator.api.changes import KEPT
@@ -81,7 +81,7 @@ async def previewed(portal: Portal, caller: Caller, student_id: str, patch: JSON
 
 
 def _with(watcher: Watcher, own: JSON, of_student: JSON) -> Watcher:
-    return replace(watcher, documents=read_user(own, of_student))
+    return structs.replace(watcher, documents=read_user(own, of_student))
 
 
 def _remembering(proposed: Propose) -> Propose:

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from bellwire_schemas.names import PortalRole
 from bellwire_schemas.source import Source
+from msgspec import Struct
 
 from threshold_evaluator.domain.settings import PlaceSettings, UserDocuments
 
@@ -74,8 +75,7 @@ class Enrolment:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Watcher:
+class Watcher(Struct, frozen=True, gc=False):
     """A user who has, or had, portal access to a student. Empty locale or zone: never stated by the SIS.
 
     `locale` and `timezone` are those of the user's newest portal access, whichever student it was for.
@@ -89,8 +89,7 @@ class Watcher:
     documents: UserDocuments
 
 
-@dataclass(frozen=True, slots=True)
-class Student:
+class Student(Struct, frozen=True, gc=False):
     """A student whom the roster knows, with enrolments and everyone who may be told."""
 
     student_id: str

@@ -9,6 +9,8 @@ from zoneinfo import ZoneInfo
 import orjson
 from bellwire_schemas.names import Environment, PortalRole, Weekday
 from bellwire_schemas.source import Source
+from msgspec import Struct
+from msgspec.json import Decoder
 
 from threshold_evaluator.domain.documents import read_district, read_school, read_user
 from threshold_evaluator.domain.roster import Bells, District, Enrolment, School, Student, Watcher
@@ -18,9 +20,35 @@ Row: TypeAlias = Any
 """One row of a query of this folder."""
 
 _WEEKDAYS = {day.value: number for number, day in enumerate(Weekday, start=1)}
-_ROLES = {role.value: role for role in PortalRole}
 _PLACES_KEPT = 20_000
 _PEOPLE_KEPT = 50_000
+
+_Enrolled: TypeAlias = tuple[str, str, str, str, bool]
+"""School, calendar, from, to, active."""
+
+
+class _Watching(Struct, frozen=True, gc=False, array_like=True):
+    """One watcher of an audience's document."""
+
+    user_id: str
+    role: PortalRole
+    portal: bool
+    locale: str | None
+    timezone: str | None
+    own: str | None
+    of_student: str | None
+
+
+class _Audience(Struct, frozen=True, gc=False, array_like=True):
+    """An audience's document, as `refresh_audiences` makes it."""
+
+    school_id: str
+    name: str
+    enrolments: tuple[_Enrolled, ...]
+    watchers: tuple[_Watching, ...]
+
+
+_read = Decoder(_Audience).decode
 
 
 @lru_cache(maxsize=_PLACES_KEPT)
@@ -98,23 +126,31 @@ class Students:
 
 
 def _student_of(student_id: str, document: str) -> Student:
-    school_id, name, enrolments, watchers = orjson.loads(document)
+    read = _read(document)
     return Student(
         student_id,
-        school_id,
-        name,
-        tuple([_enrolment(*enrolment) for enrolment in enrolments]),
+        read.school_id,
+        read.name,
+        tuple([_enrolment(each) for each in read.enrolments]),
         tuple(
             [
-                Watcher(user, _ROLES[role], portal, locale or "", zone or "", _documents(own, of_student))
-                for user, role, portal, locale, zone, own, of_student in watchers
+                Watcher(
+                    each.user_id,
+                    each.role,
+                    each.portal,
+                    each.locale or "",
+                    each.timezone or "",
+                    _documents(each.own or "{}", each.of_student or "{}"),
+                )
+                for each in read.watchers
             ]
         ),
     )
 
 
 @lru_cache(maxsize=_PLACES_KEPT)
-def _enrolment(school_id: str, calendar_id: str, starts: str, ends: str, active: bool) -> Enrolment:
+def _enrolment(row: _Enrolled) -> Enrolment:
+    school_id, calendar_id, starts, ends, active = row
     return Enrolment(school_id, calendar_id, _date(starts), _date(ends), active)
 
 
@@ -124,12 +160,8 @@ def _date(text: str) -> date:
     return date.min if text == "-infinity" else date.fromisoformat(text)
 
 
-def _documents(own: str | None, of_student: str | None) -> UserDocuments:
-    return _documents_of(own or "{}", of_student or "{}")
-
-
 @lru_cache(maxsize=_PEOPLE_KEPT)
-def _documents_of(own: str, of_student: str) -> UserDocuments:
+def _documents(own: str, of_student: str) -> UserDocuments:
     if own == of_student == "{}":
         return NOTHING_SET
     return read_user(orjson.loads(own), orjson.loads(of_student))

@@ -16,6 +16,7 @@ from threshold_evaluator.adapters.postgres.decide.people import (
     unknown_district,
 )
 from threshold_evaluator.adapters.postgres.decide.rows import (
+    Columns,
     due_of,
     key_of,
     packed,
@@ -47,9 +48,9 @@ class Reading:
     async def known(self, wanted: Mapping[Source, Wanted]) -> Mapping[Source, Known]:
         """See `ports.Deciding.known`."""
         await self._lock_accounts(wanted)
-        known = await self.peek(wanted)
         columns = _columns(wanted)
-        for row in await self._packed("lock_unsent", **columns):
+        known = await self._read(wanted, columns)
+        for row in await self._rows("lock_unsent", **columns):
             due = due_of(row)
             here = known[_source(row)]
             telling = telling_key(due.key, due.user_id)
@@ -60,6 +61,9 @@ class Reading:
 
     async def peek(self, wanted: Mapping[Source, Wanted]) -> Mapping[Source, Known]:
         """See `ports.Deciding.peek`."""
+        return await self._read(wanted, _columns(wanted))
+
+    async def _read(self, wanted: Mapping[Source, Wanted], columns: Columns) -> Mapping[Source, Known]:
         rosters = await self._rosters(wanted)
         known = {source: Known(rosters[source], Memory()) for source in wanted}
         things = [
@@ -68,7 +72,7 @@ class Reading:
             for key in each.things
         ]
         oldest = ["-infinity" if moment is None else moment.isoformat() for _, _, moment in things]
-        for row in await self._packed("read_states", **_columns(wanted), oldest=oldest):
+        for row in await self._rows("read_states", **columns, **packed({"oldest": oldest})):
             states, key, _ = things[row["place"] - 1]
             states[key] = state_of(key, row)
         return known
@@ -133,19 +137,19 @@ class Reading:
         return districts
 
     async def _students(self, wanted: Mapping[Source, Wanted]) -> Mapping[Source, dict[str, Student]]:
+        documents: dict[Source, list[tuple[str, str]]] = {source: [] for source in wanted}
         named = [
-            (source, student)
-            for source, each in wanted.items()
-            for student in dict.fromkeys([key.student_id for key in each.things])
+            (source, found, student)
+            for source, found in documents.items()
+            for student in dict.fromkeys([key.student_id for key in wanted[source].things])
         ]
         columns = {
-            **scope_columns(source for source, _ in named),
-            "student_ids": [student for _, student in named],
+            **scope_columns(source for source, _, _ in named),
+            "student_ids": [student for _, _, student in named],
         }
-        documents: dict[Source, list[tuple[str, str]]] = {source: [] for source in wanted}
         for place, document in await self._packed("read_audiences", **columns):
-            source, student = named[place - 1]
-            documents[source].append((student, document))
+            _, found, student = named[place - 1]
+            found.append((student, document))
         return {source: self._known_students.read(source, each) for source, each in documents.items()}
 
     async def accounts(self, users: Mapping[Source, Sequence[str]]) -> Mapping[Source, dict[str, Account]]:
@@ -176,9 +180,12 @@ class Reading:
         return accounts
 
 
-def _columns(wanted: Mapping[Source, Wanted]) -> dict[str, Any]:
+def _columns(wanted: Mapping[Source, Wanted]) -> Columns:
+    """Return the columns that name all things wanted, packed."""
     things = [(source, key) for source, each in wanted.items() for key in each.things]
-    return {**scope_columns(source for source, _ in things), **thing_columns(key for _, key in things)}
+    return packed(
+        {**scope_columns(source for source, _ in things), **thing_columns(key for _, key in things)}
+    )
 
 
 def _source(row: Any) -> Source:

@@ -15,7 +15,6 @@ from threshold_evaluator.adapters.postgres.decide.codec import (
     moment_or_null,
     read_memory,
     write_content,
-    write_memory,
 )
 from threshold_evaluator.domain.due import DueAlert, Hold
 from threshold_evaluator.domain.effective import Delivery
@@ -47,22 +46,6 @@ def state_of(key: ThingKey, row: Row) -> ThingState:
     )
 
 
-def state_columns(states: Sequence[tuple[Source, ThingState]]) -> Columns:
-    """Write rows of `states`, sorted by key so that no two writers wait for each other in a ring."""
-    rows = sorted(states, key=lambda each: (each[0].district_id, each[0].environment, _sortable(each[1].key)))
-    return {
-        **scope_columns(source for source, _ in rows),
-        **thing_columns(state.key for _, state in rows),
-        "school_ids": [state.school_id for _, state in rows],
-        "calendar_ids": [state.calendar_id for _, state in rows],
-        "modified": [state.modified_at.isoformat() for _, state in rows],
-        "seen": [SEEN_SEPARATOR.join(state.seen) for _, state in rows],
-        "memories": [write_memory(state) for _, state in rows],
-        "data": [state.data for _, state in rows],
-        "deleted": ["t" if state.content.deleted else "f" for _, state in rows],
-    }
-
-
 def packed(columns: Columns) -> Columns:
     """Pack columns of text as the queries' `split` takes them; other parameters stay.
 
@@ -78,10 +61,6 @@ def _pack(values: Any) -> Any:
     if text.count(SEPARATOR) != len(values):
         raise ValueError("a text has a unit separator (U+001F) in it, which no id may have")
     return text
-
-
-def _sortable(key: ThingKey) -> tuple[str, str, str]:
-    return (key.student_id, key.group, key.thing_id)
 
 
 def scope_columns(sources: Iterable[Source]) -> Columns:

@@ -48,7 +48,7 @@ class PostgresTransaction:
     def __init__(
         self,
         connection: Connection,
-        filed: set[tuple[date, UUID]],
+        filed: set[tuple[date, str]],
         students: Students,
         settle_seconds: float,
     ) -> None:
@@ -76,7 +76,7 @@ class PostgresTransaction:
         return self._reminders
 
     @property
-    def newly_filed(self) -> set[tuple[date, UUID]]:
+    def newly_filed(self) -> set[tuple[date, str]]:
         """Effective settings that this transaction files."""
         return self._writing.newly_filed
 
@@ -211,7 +211,7 @@ class PostgresStore:
     def __init__(self, pool: Pool, settle_seconds: float = SETTLE_SECONDS) -> None:
         self._pool, self._queries = pool, queries()
         self._settle_seconds = settle_seconds
-        self._filed: set[tuple[date, UUID]] = set()
+        self._filed: set[tuple[date, str]] = set()
         self._days: set[date] = set()
         self._students = Students()
 
@@ -229,7 +229,7 @@ class PostgresStore:
         except (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError) as error:
             raise Unstorable(type(error).__name__) from error
 
-    def _remember(self, filed: set[tuple[date, UUID]]) -> None:
+    def _remember(self, filed: set[tuple[date, str]]) -> None:
         if len(self._filed) > _MOST_FILED:
             self._filed.clear()
         self._filed |= filed

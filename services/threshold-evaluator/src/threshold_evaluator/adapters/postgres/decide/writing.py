@@ -1,31 +1,22 @@
 """Writes of one batch: states, what detection said, decisions, due alerts, inbox, tellings, counters."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, datetime
-from functools import lru_cache
-from hashlib import blake2b
 from typing import Any
-from uuid import UUID
 
-import orjson
 from bellwire_kit.postgres import Connection
 
-from threshold_evaluator.adapters.postgres.decide.codec import write_memory
+from threshold_evaluator.adapters.postgres.decide.events import decision_columns, event_columns, filed
 from threshold_evaluator.adapters.postgres.decide.rows import (
     due_columns,
     kinds_text,
     packed,
     scope_columns,
-    state_columns,
     thing_columns,
 )
 from threshold_evaluator.adapters.postgres.releases.sending import is_release, send, settle
-from threshold_evaluator.domain.decision import Decision, Detection, FactVerdict
 from threshold_evaluator.domain.effective import Effective
 from threshold_evaluator.ports import Outgoing, Spoken
-
-_SETTINGS_KEPT = 20_000
-_LEAVES_THE_STATE = (Detection.DUPLICATE, Detection.STALE_VERSION, Detection.REMINDER)
 
 
 class Writing:
@@ -35,9 +26,9 @@ class Writing:
     transaction adds, to be remembered once it is committed.
     """
 
-    def __init__(self, connection: Connection, queries: Any, filed: set[tuple[date, UUID]]) -> None:
+    def __init__(self, connection: Connection, queries: Any, filed: set[tuple[date, str]]) -> None:
         self._connection, self._queries, self._filed = connection, queries, filed
-        self.newly_filed: set[tuple[date, UUID]] = set()
+        self.newly_filed: set[tuple[date, str]] = set()
 
     async def _do(self, name: str, **columns: Any) -> None:
         await getattr(self._queries, name)(self._connection, **columns)
@@ -47,8 +38,7 @@ class Writing:
 
     async def write(self, spoken: Sequence[Spoken], now: datetime) -> None:
         """See `ports.Deciding.write`."""
-        await self._states(spoken)
-        await self._changes(spoken, now)
+        await self._events(spoken, now)
         await self._decisions(spoken, now)
         await self._settled(spoken, now)
         await self._due(spoken)
@@ -57,68 +47,23 @@ class Writing:
         await self._counters(spoken)
         await self.notices([each for one in spoken for each in one.summaries])
 
-    async def _states(self, spoken: Sequence[Spoken]) -> None:
-        standing = {
-            (one.source, each.after.key): (one.source, each.after)
-            for one in spoken
-            for each in one.detected
-            if each.detection not in _LEAVES_THE_STATE
-        }
-        if standing:
-            await self._do_packed("put_states", **state_columns(list(standing.values())))
-
-    async def _changes(self, spoken: Sequence[Spoken], now: datetime) -> None:
-        rows = [(one.source, each) for one in spoken for each in one.detected]
-        if not rows:
-            return
-        events = [each.incoming for _, each in rows]
-        await self._do_packed(
-            "add_changes",
-            day=now.date(),
-            decided_at=now,
-            **scope_columns(source for source, _ in rows),
-            **thing_columns(event.key for event in events),
-            event_sources=[event.event_source for event in events],
-            event_ids=[event.event_id for event in events],
-            school_ids=[each.turn.school_id for _, each in rows],
-            calendar_ids=[each.turn.calendar_id for _, each in rows],
-            modified=[each.turn.modified_at.isoformat() for _, each in rows],
-            accepted=[event.accepted_at.isoformat() for event in events],
-            detections=[each.detection for _, each in rows],
-            kinds=[kinds_text(each.kinds) for _, each in rows],
-            befores=[write_memory(each.before) for _, each in rows],
-            afters=[write_memory(each.after) for _, each in rows],
-        )
+    async def _events(self, spoken: Sequence[Spoken], now: datetime) -> None:
+        columns = event_columns(spoken)
+        if columns:
+            await self._do_packed("put_events", day=now.date(), decided_at=now, **columns)
 
     async def _decisions(self, spoken: Sequence[Spoken], now: datetime) -> None:
         rows = [(one.source, each) for one in spoken for each in one.plan.decisions]
-        if not rows:
-            return
-        decisions = [decision for _, decision in rows]
-        await self._settings(decisions, now.date())
-        await self._do_packed(
-            "add_decisions",
-            day=now.date(),
-            decided_at=now,
-            **scope_columns(source for source, _ in rows),
-            alert_ids=[each.alert_id.hex for each in decisions],
-            user_ids=[each.user_id for each in decisions],
-            student_ids=[each.key.student_id for each in decisions],
-            event_ids=[each.event_id for each in decisions],
-            things=[each.key.group for each in decisions],
-            kinds=[kinds_text(each.kinds) for each in decisions],
-            outcomes=[each.outcome for each in decisions],
-            reasons=[each.reason for each in decisions],
-            due=[None if each.due_at == now else each.due_at for each in decisions],
-            gates=[str(each.open_gates) for each in decisions],
-            verdicts=[_verdicts(each.verdicts) for each in decisions],
-            settings_ids=[filed(each.settings)[0].hex for each in decisions],
-        )
+        if rows:
+            await self._settings({each.settings for _, each in rows}, now.date())
+            await self._do_packed(
+                "add_decisions", day=now.date(), decided_at=now, **decision_columns(rows, now)
+            )
 
-    async def _settings(self, decisions: Sequence[Decision], day: date) -> None:
+    async def _settings(self, settings: Collection[Effective], day: date) -> None:
         new = {
             identity: document
-            for identity, document in (filed(each.settings) for each in decisions)
+            for identity, document in map(filed, settings)
             if (day, identity) not in self._filed
         }
         if new:
@@ -246,20 +191,3 @@ class Writing:
                 types=[each.type for each in notices],
                 payloads=[each.payload for each in notices],
             )
-
-
-@lru_cache(maxsize=_SETTINGS_KEPT)
-def filed(settings: Effective) -> tuple[UUID, str]:
-    """Return the id of effective settings, of what they say, and their document."""
-    layers = settings.layers
-    document = {
-        pointer: {"value": value, "layer": layers[pointer].value}
-        for pointer, value in settings.values().items()
-    }
-    text = orjson.dumps(document, option=orjson.OPT_SORT_KEYS).decode()
-    return UUID(bytes=blake2b(text.encode(), digest_size=16).digest()), text
-
-
-@lru_cache(maxsize=_SETTINGS_KEPT)
-def _verdicts(verdicts: tuple[FactVerdict, ...]) -> str:
-    return orjson.dumps({each.kind.value: each.reason for each in verdicts}).decode()
