@@ -360,3 +360,16 @@ async def test_a_member_of_a_group_is_not_taken_back_alone(world, visitor):
     status, _, _ = await gale.post(url.removeprefix(world.http.base) + "/remove", {"revision": "1"})
     assert status == 200
     assert len(await world.sql("select 1 from requests where cancelled_at is not null")) == 2
+
+
+async def test_the_form_begins_with_what_can_be_asked_for(world, visitor):
+    gale, sam = await visitor(GALE), await visitor(SAM)
+    _, page = await gale.get("/requests/new")
+    assert 'value="group:prairie-consortium" selected' in page
+    _, page = await gale.get("/requests/new?for=district:shelbyville")
+    assert 'href="/requests/new?for=group:prairie-consortium"' in page
+    assert 'id="kind-refresh" checked' in page
+    _, page = await sam.get("/requests/new")
+    assert 'id="kind-refresh" checked' in page
+    assert "its group contact requests them for all" in page
+    assert re.search(r'name="target" value="sandbox" checked', page)

@@ -57,7 +57,8 @@ async def places(visit: Visit) -> list[tuple[str, str]]:
 
 async def place_of(visit: Visit, value: str) -> Place:
     """The place that a form names; the first within reach for "". Raises `NotThere`."""
-    what, _, identity = (value or await _first(visit)).partition(":")
+    value = value or await _first(visit)
+    what, _, identity = value.partition(":")
     if what == "group":
         groups = (
             await visit.parts.registry.groups([identity], "", 1) if identity in visit.person.groups else []
@@ -75,6 +76,11 @@ async def place_of(visit: Visit, value: str) -> Place:
 
 
 async def _first(visit: Visit) -> str:
+    """A linked group with districts if the person is its contact, else the first district within reach."""
+    if visit.person.groups:
+        groups = await visit.parts.registry.groups(sorted(visit.person.groups), "", 200)
+        if linked := [g.id for g in groups if g.kind.links and g.districts]:
+            return f"group:{linked[0]}"
     within = reach(visit.person) or ()
     if not within:
         raise NotThere("district")
@@ -84,7 +90,16 @@ async def _first(visit: Visit) -> str:
 async def show(visit: Visit) -> web.StreamResponse:
     """The empty form."""
     place = await place_of(visit, visit.request.query.get("for", ""))
-    typed = {"kind": visit.request.query.get("kind", ""), "target": visit.request.query.get("target", "")}
+    query = visit.request.query
+    typed = {"kind": query.get("kind", ""), "target": query.get("target", "")}
+    linked = not place.group and bool(await visit.store.links([place.value.partition(":")[2]]))
+    if linked and not typed["kind"]:
+        # its version updates are asked for by the group: what it can ask for itself is offered first
+        refreshed = [s.environment.value for s in place.sites if s.environment is not Environment.PRODUCTION]
+        typed = {
+            "kind": RequestKind.DATABASE_REFRESH.value,
+            "target": typed["target"] or (refreshed or [""])[0],
+        }
     return await _render(visit, place, typed, Faults())
 
 
@@ -104,6 +119,7 @@ async def _render(visit: Visit, place: Place, typed: Mapping[str, str], faults: 
             registry, hosting, kinds, visit.now, len(place.group.districts) if place.group else 1
         ),
         link=next((k.name for k in link.values()), ""),
+        whole=next((k.group_id for k in link.values() if k.group_id in visit.person.groups), ""),
         typed=typed,
         faults=faults,
         labels=FIELDS,
