@@ -11,6 +11,8 @@ STUDENTS = 300
 IN_FLIGHT = 600
 """What the dispatcher may have in flight at its two providers when it dies."""
 
+SHORT_LEASE = {"REQUEST_SECONDS": "3", "LEASE_SECONDS": "7"}
+
 
 async def _killed_in_mid_stream(
     stack: Stack, session: aiohttp.ClientSession, service: str, district_id: str
@@ -37,6 +39,9 @@ async def test_a_killed_service_loses_and_doubles_nothing(
 async def test_a_killed_dispatcher_repeats_only_what_was_in_flight(
     stack: Stack, session: aiohttp.ClientSession
 ) -> None:
+    # What a dead process had claimed is told, and repeated, when its lease is over: until then nothing is settled.
+    await asyncio.to_thread(stack.take_down, "push_dispatcher")
+    await asyncio.to_thread(stack.bring_up, "push_dispatcher", SHORT_LEASE)
     crowd, stream = await _killed_in_mid_stream(stack, session, "push_dispatcher", "kill-dispatcher")
     await stream
     reckoning = await crowd.settle()

@@ -7,6 +7,7 @@ from itertools import islice
 from zoneinfo import ZoneInfo
 
 import aiohttp
+import asyncpg
 from bellwire_local.demo.day import Ledger
 from bellwire_local.demo.due import Due, due_of
 from bellwire_local.demo.opening import Opening, Phone, phones_of
@@ -15,10 +16,17 @@ from bellwire_local.demo.reckoning import Reckoning, reckon
 from bellwire_local.stack import Stack
 from bellwire_simulators.school_day.cloud_events import Publisher, batch
 from bellwire_simulators.school_day.district import District, make_district
-from bellwire_simulators.school_day.plan import Change
+from bellwire_simulators.school_day.plan import Change, Verdict
 from bellwire_simulators.school_day.writing import ChangeWriter
 
 _BATCH = 250
+
+_COUNTS = """
+select (select count(*) from threshold_evaluator.decisions where district_id = $1) as decisions,
+       (select count(*) from threshold_evaluator.due_alerts
+        where district_id = $1 and phase in ('held', 'ready')) as alerts,
+       (select count(*) from push_dispatcher.deliveries where district_id = $1 and state = 'queued') as deliveries
+"""
 
 
 def noon_after(now: datetime, zone: str) -> datetime:
@@ -47,6 +55,7 @@ class Crowd:
         self.outside = Outside(stack.endpoints.as_dict(), session)
         self.phones: Sequence[Phone] = phones_of(self.district)
         self.due: Due = {}
+        self._decisions = 0
         self._ledger = Ledger(self.outside)
         self._publisher = Who("publisher", "sis", district_id)
         self._events = Publisher(self.district)
@@ -60,10 +69,14 @@ class Crowd:
         opening = Opening(self.outside, self.district, self.stack.apps)
         await opening.publish(self._events.roster(moment))
         await opening.publish_settings(moment)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(opening.register(self.phones))
+            group.create_task(self._set_thresholds(opening))
+        return self._now()
+
+    async def _set_thresholds(self, opening: Opening) -> None:
         await opening.wait_until_seen([user for user in self.district.users if user.portal][-2:])
         await opening.set_thresholds()
-        await opening.register(self.phones)
-        return self._now()
 
     def _now(self) -> datetime:
         return self.stack.move_clock(by=0)
@@ -103,18 +116,39 @@ class Crowd:
             tokens.setdefault(phone.user.user_id, []).append(phone.token)
         for change in changes:
             self.due |= due_of(self.district, change, tokens, asked)
+            self._decisions += sum(
+                verdict is not Verdict.ALREADY_TOLD for verdict in change.verdicts.values()
+            )
 
     async def settle(self, seconds: float = 60.0) -> Reckoning:
-        """Wait until all that is due has arrived or time is up, then a moment more; answer the reckoning."""
+        """Wait until all that is due has arrived and nothing more can come; answer the reckoning.
+
+        When time is up before that, what is lost is in the reckoning. Raises `Unexpected` when nothing is, but
+        something could still come: more or fewer decisions than expected, or rows that wait.
+        """
         loop = asyncio.get_running_loop()
         deadline = loop.time() + seconds
-        while loop.time() < deadline and (await self._reckon()).lost:
-            await asyncio.sleep(0.2)
-        await asyncio.sleep(1.0)  # what comes too often comes after all is there
-        return await self._reckon()
-
-    async def _reckon(self) -> Reckoning:
+        missing = {(str(alert), token) for alert, token in self.due}
+        while True:
+            missing -= {(push.alert_id, push.token) for push in await self._ledger.refresh()}
+            on_its_way = "" if missing else await self._on_its_way()
+            if not (missing or on_its_way) or loop.time() > deadline:
+                break
+            await asyncio.sleep(0.1)
+        if on_its_way:
+            raise Unexpected(f"not settled after {seconds:.0f} s: {on_its_way}")
         await self._ledger.refresh()
         tokens = {phone.token: phone.user.user_id for phone in self.phones}
         ours = [push for push in self._ledger.pushes if push.token in tokens]
         return reckon(self.due, ours, tokens)
+
+    async def _on_its_way(self) -> str:
+        """Say what could still become a push, by the services' own tables; "" when nothing could."""
+        connection = await asyncpg.connect(self.outside.endpoints["database"])
+        try:
+            row = await connection.fetchrow(_COUNTS, self.district.district_id)
+        finally:
+            await connection.close()
+        expected = {"decisions": self._decisions, "alerts": 0, "deliveries": 0}
+        found = dict(row)
+        return "" if found == expected else f"{found}, which should be {expected}"
