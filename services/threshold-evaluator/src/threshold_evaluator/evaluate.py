@@ -16,14 +16,14 @@ from bellwire_schemas.source import Source
 
 from threshold_evaluator import announce, metrics
 from threshold_evaluator.decode import Decoded, decode
+from threshold_evaluator.detection import detect_pass
 from threshold_evaluator.domain.deciding import Deciding, concerned_users
-from threshold_evaluator.domain.detecting import Detected, Incoming, detect
+from threshold_evaluator.domain.detecting import Detected, Incoming
 from threshold_evaluator.domain.surge import SurgeLimits
 from threshold_evaluator.passes import Arrived, Changes, Pass, by_source, passes, wanted_of
 from threshold_evaluator.ports import (
     Known,
     Outgoing,
-    Parked,
     Spoken,
     Store,
     Transaction,
@@ -32,6 +32,7 @@ from threshold_evaluator.ports import (
 from threshold_evaluator.project import project
 from threshold_evaluator.publish import publish
 from threshold_evaluator.surges import NOBODY_BRAKED, Braked, facts_by_school
+from threshold_evaluator.turns import in_turns
 
 _log = logger(__name__)
 
@@ -54,7 +55,9 @@ class Evaluate:
         """Evaluate a batch. Raises what the database raises when it is away: nothing is acknowledged then."""
         now = self._clock.now()
         await self._store.ensure_day(now.date())
-        decoded = [decode(record, now) for record in records]
+        decoded: list[Decoded] = []
+        async for few in in_turns(records):
+            decoded += [decode(record, now) for record in few]
         faults.point("evaluate.decoded")
         try:
             messages = await self._transact(decoded, records, now)
@@ -131,7 +134,7 @@ class Evaluate:
     ) -> Sequence[Spoken]:
         known = await tables.known(wanted_of(changes))
         faults.point("evaluate.read")
-        detected, parked = self._detect(changes, waiting, known, now)
+        detected, parked = await detect_pass(changes, waiting, known, now)
         if parked:
             await tables.park(parked, now)
             faults.point("evaluate.parked")
@@ -142,34 +145,6 @@ class Evaluate:
         if facts:
             await tables.surges.count(facts, braked, now)
         return spoken
-
-    def _detect(
-        self,
-        changes: Changes,
-        waiting: frozenset[tuple[Source, str]],
-        known: Mapping[Source, Known],
-        now: datetime,
-    ) -> tuple[dict[Source, list[Detected]], list[Parked]]:
-        detected: dict[Source, list[Detected]] = {}
-        parked: list[Parked] = []
-        counts: Counter[str] = Counter()
-        for source, arrived in changes.items():
-            here, found = known[source], detected.setdefault(source, [])
-            students = here.roster.students
-            late = {student for of, student in waiting if of == source}
-            for each in arrived:
-                student = each.incoming.key.student_id
-                if student not in students or student in late:
-                    parked.append(_parked(student in students, each))
-                    continue
-                one = detect(each.incoming, here.roster, here.memory, now)
-                if isinstance(one, Detected):
-                    found.append(one)
-            counts.update([each.detection for each in found])
-        counts["waits_for_roster"] += len(parked)
-        for detection, count in counts.items():
-            metrics.EVENTS.labels(str(detection)).inc(count)
-        return detected, parked
 
     async def _decide(
         self,
@@ -185,8 +160,9 @@ class Evaluate:
         spoken: list[Spoken] = []
         for source, events in detected.items():
             deciding = Deciding(known[source].unsent, accounts[source], now, braked.get(source, {}))
-            for event in events:
-                deciding.take(event)
+            async for few in in_turns(events):
+                for event in few:
+                    deciding.take(event)
             outcomes = Counter([(each.outcome, each.reason) for each in deciding.plan.decisions])
             for labels, count in outcomes.items():
                 metrics.DECISIONS.labels(*map(str, labels)).inc(count)
@@ -196,15 +172,3 @@ class Evaluate:
                 )
             )
         return spoken
-
-
-def _parked(known: bool, arrived: Arrived) -> Parked:
-    incoming = arrived.incoming
-    return Parked(
-        known,
-        incoming.source,
-        incoming.key.student_id,
-        incoming.event_source,
-        incoming.event_id,
-        arrived.record,
-    )
