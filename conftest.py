@@ -1,25 +1,3 @@
-"""The fixtures of the local parts (a real broker, a real database, a whole stack) serve every package's tests."""
-
-import tempfile
-from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
-
-import aiohttp
-import pytest
-from bellwire_local.stack import Stack
+"""The fixtures of the local parts (a real broker, a real database) serve every package's tests."""
 
 pytest_plugins = ["bellwire_local.pytest_plugin"]
-
-
-@pytest.fixture(scope="session")
-def stack() -> Iterator[Stack]:
-    """A whole Bellwire for the tests that cross services; each brings districts of its own."""
-    with tempfile.TemporaryDirectory(prefix="bellwire-") as folder, Stack(Path(folder), tell=print) as made:
-        yield made
-
-
-@pytest.fixture
-async def session() -> AsyncIterator[aiohttp.ClientSession]:
-    """An HTTP client."""
-    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=30)) as made:
-        yield made

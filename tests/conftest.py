@@ -1,9 +1,10 @@
 """The stack of the tests that cross services."""
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
+import aiohttp
 import pytest
 from bellwire_local.stack import Stack
 
@@ -18,4 +19,11 @@ def stack() -> Iterator[Stack]:
         tempfile.TemporaryDirectory(prefix="bellwire-") as folder,
         Stack(Path(folder), child_env=env, tell=print) as made,
     ):
+        yield made
+
+
+@pytest.fixture
+async def session() -> AsyncIterator[aiohttp.ClientSession]:
+    """An HTTP client."""
+    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=30)) as made:
         yield made
