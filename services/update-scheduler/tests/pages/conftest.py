@@ -57,9 +57,9 @@ class Visitor:
         """Send a form with the token of a page."""
         _, text = await self.get(page)
         token = re.findall(r'name="csrf" value="([^"]+)"', text)[0]
-        fields = form if isinstance(form, list) else [*form.items()]
+        fields = [("csrf", token), *form] if isinstance(form, list) else {"csrf": token, **form}
         async with self.session.post(
-            self.base + path, data=[("csrf", token), *fields], headers={"Accept": "text/html"}, **kw
+            self.base + path, data=fields, headers={"Accept": "text/html"}, **kw
         ) as answer:
             return answer.status, await answer.text(), str(answer.url)
 
