@@ -31,13 +31,12 @@ from bellwire_kit.streams.settings import StreamSettings
 
 sys.path.insert(0, str(Path(__file__).parent))
 from measure import SCHEMA, _database, _drop
-from serving import issuing, running, start_at_the_end
+from serving import issuing, pace, running, start_at_the_end
 from traffic import changes, fill
 
 USERS = 500
 AIM_MS = 50
 PAST = 20_000
-_TICK = 0.05
 _PATHS = (
     "/v1/me/students",
     "/v1/me/inbox",
@@ -89,15 +88,6 @@ class Asking:
             await answer.read()
             self.failed += answer.status != 200
         self.seconds.append(time.perf_counter() - due)
-
-
-async def pace(producer: Producer, stream: Iterator[Message], per_second: int) -> None:
-    """Append events evenly until cancelled."""
-    due = time.perf_counter()
-    while chunk := list(islice(stream, int(per_second * _TICK))):
-        await producer.send(chunk)
-        due += _TICK
-        await asyncio.sleep(max(0.0, due - time.perf_counter()))
 
 
 async def measure_api(

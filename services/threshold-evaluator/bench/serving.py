@@ -5,16 +5,20 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from itertools import islice
 
 import aiohttp
 from aiohttp import web
 from aiokafka import AIOKafkaConsumer
+from bellwire_kit.streams.protocol import Message, Producer
 from bellwire_schemas import topics
 from joserfc import jwt
 from joserfc.jwk import ECKey, KeySet
+
+_TICK = 0.05
 
 
 @dataclass(frozen=True)
@@ -101,3 +105,12 @@ async def start_at_the_end(bootstrap: str, group: str) -> None:
             await reader.commit({place: await reader.position(place) for place in reader.assignment()})
         finally:
             await reader.stop()
+
+
+async def pace(producer: Producer, stream: Iterator[Message], per_second: int) -> None:
+    """Append events evenly until cancelled."""
+    due = time.perf_counter()
+    while chunk := list(islice(stream, int(per_second * _TICK))):
+        await producer.send(chunk)
+        due += _TICK
+        await asyncio.sleep(max(0.0, due - time.perf_counter()))
