@@ -63,6 +63,19 @@ def release(env: Mapping[str, str]) -> None:
         _say(f"  {row['per_second']:,} alerts/s, {of_cpu:,} alerts a CPU second, {first}")
 
 
+def answers(env: Mapping[str, str]) -> None:
+    """The family's API at 200 requests a second: alone, beside a stream, beside a backlog."""
+    _say(
+        "\nanswers: threshold-evaluator's API at 200 requests/s, beside no stream, 1,000 events/s, a backlog"
+    )
+    for line in _run(SERVICES / "threshold-evaluator/bench/api.py", env=env):
+        row = json.loads(line)
+        _say(
+            f"  {row['stream']:8} {row['events_per_second']:>6,} events/s  p50 {row['p50_ms']:.1f} ms"
+            f"  p99 {row['p99_ms']:.1f} ms  ({row['requests']:,} requests, {row['failed']} failed)"
+        )
+
+
 def deliver(env: Mapping[str, str], providers: Path) -> None:
     """Deliveries to the simulated providers, beside a bare pyreqwest loop to the same server."""
     _say("\ndeliver: push-dispatcher beside a bare pyreqwest loop to the same server")
@@ -80,7 +93,7 @@ def queue(env: Mapping[str, str]) -> None:
 
 def main() -> None:
     """Start the parts, measure one service after another, stop the parts."""
-    only = set(sys.argv[1:]) or {"ingest", "evaluate", "release", "deliver", "queue"}
+    only = set(sys.argv[1:]) or {"ingest", "evaluate", "release", "answers", "deliver", "queue"}
     folder = tempfile.mkdtemp(prefix="bellwire-bench-")
     with Stack(Path(folder), (KAFKA, POSTGRES, SIMULATORS), tell=_say) as stack:
         env = {"KAFKA_BOOTSTRAP_SERVERS": stack.endpoints.kafka, "DATABASE_URL": stack.endpoints.database}
@@ -90,6 +103,8 @@ def main() -> None:
             evaluate(env)
         if "release" in only:
             release(env)
+        if "answers" in only:
+            answers(env)
         if "deliver" in only:
             deliver(env, Path(folder) / "state" / SIMULATORS / "providers.json")
         if "queue" in only:
