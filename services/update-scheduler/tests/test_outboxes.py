@@ -88,7 +88,9 @@ async def test_killed_after_commit_of_a_transition_it_stands_and_is_told(surroun
     async with restarted():
         assert (await world.refresh(request))["status"] == "deferred"
         await world.settled()
-    assert words(world.mailbox.all()) == ["To Be Scheduled", "Deferred"]
+    # The mail may have been on its way when the process died: then it is told again, under the same id.
+    once = {m["message_id"]: m for m in world.mailbox.all()}
+    assert words(once.values()) == ["To Be Scheduled", "Deferred"]
 
 
 async def test_mail_server_away_and_back(world):

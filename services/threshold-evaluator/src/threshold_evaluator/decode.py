@@ -1,5 +1,6 @@
 """A record of the change topic as a value: a change of a thing, a roster event, or the reason it is neither."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -35,6 +36,8 @@ from threshold_evaluator.envelopes import Envelope, envelope_of
 from threshold_evaluator.project import RosterData, Sourced
 
 _SHORT = 4_000
+_finer = re.compile(rb"[.,][0-9]{7}").search
+"""More digits than microseconds have."""
 
 
 class _Thing:
@@ -55,8 +58,8 @@ class _Thing:
     def read(self, data: bytes) -> Change:
         """Read the data of an event. Raises `ValidationError` of its contract."""
         # What no contract of these looks at may still be no JSON to it: nested deep, or a number of a thousand
-        # digits. A short flat object is neither.
-        if len(data) < _SHORT and data.count(b"{") == 1 and b"[" not in data:
+        # digits. A short flat object is neither. And of a second's fraction one rounds what the other cuts.
+        if len(data) < _SHORT and data.count(b"{") == 1 and b"[" not in data and not _finer(data):
             try:
                 change = self._quickly(data)
             except (DecodeError, UnicodeDecodeError):
