@@ -210,7 +210,8 @@ class Lives(RuleBasedStateMachine):
 
     def order(self, request: Known, edit: Edit, free: list[Any]) -> tuple[Any, ...]:
         path = f"/v1/requests/{request.id}"
-        revision = request.revision + (1 if edit.stale else 0)
+        # One that no edit of this step makes true.
+        revision = request.revision + (100 if edit.stale else 0)
         if not edit.to:
             return edit.who, "DELETE", path, None, revision
         body: dict[str, Any] = {"to": edit.to, "note": edit.note}
