@@ -7,6 +7,8 @@ import pytest
 from bellwire_local.stack import Stack
 from crowd import Crowd, four_each
 
+pytestmark = pytest.mark.slow
+
 STUDENTS = 300
 IN_FLIGHT = 600
 """What the dispatcher may have in flight at its two providers when it dies."""

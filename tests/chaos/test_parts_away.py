@@ -7,6 +7,8 @@ import pytest
 from bellwire_local.stack import Stack
 from crowd import Crowd, four_each
 
+pytestmark = pytest.mark.slow
+
 STUDENTS = 300
 AWAY_SECONDS = 10.0
 

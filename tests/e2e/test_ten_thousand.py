@@ -1,8 +1,11 @@
 """10,000 events give exactly the ledger that the plain rules expect."""
 
 import aiohttp
+import pytest
 from bellwire_local.stack import Stack
 from crowd import Crowd, four_each
+
+pytestmark = pytest.mark.slow
 
 
 async def test_ten_thousand_events_give_exactly_the_ledger(

@@ -18,6 +18,8 @@ from bellwire_local.standing import is_held, read
 from bellwire_local.watcher import marked
 from typer.testing import CliRunner
 
+pytestmark = pytest.mark.slow
+
 SMALL = ("--only", "issuer", "--only", "mail")
 PARTS = ("--only", "kafka", "--only", "postgres")
 

@@ -11,9 +11,12 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import pytest
 from bellwire_kit.streams.aiokafka_producer import NotAcknowledged
 from bellwire_kit.streams.open import open_producer
 from bellwire_kit.streams.protocol import DONE, Message, Outcome, Record, Subscription
+
+pytestmark = pytest.mark.slow
 
 WORKER = Path(__file__).with_name("worker.py")
 ROUND = 300

@@ -16,6 +16,8 @@ from bellwire_schemas.topics import CHANGE_EVENTS, ROSTER_EVENTS, defined_topics
 from .conftest import Running, Starter, assignment, attributes, bearer, read_topic
 from .packages import package, roster
 
+pytestmark = pytest.mark.slow
+
 BATCH = "application/cloudevents-batch+json"
 
 

@@ -8,6 +8,8 @@ import aiohttp
 import pytest
 from bellwire_local.mail.smtp import Mood, Refusal
 
+pytestmark = pytest.mark.slow
+
 OPERATOR = ("operator", "op-1")
 
 
