@@ -52,7 +52,7 @@ clock: install ## move the local stack's time forward: TO=<RFC 3339> or BY=<seco
 	@$(BIN)/python -m bellwire_local clock --to "$(TO)" --by "$(BY)"
 
 test: install ## every test, on a real broker and a real database
-	@$(BIN)/python -m pytest -q -n $(or $(WORKERS),3) --dist loadfile --no-loadscope-reorder
+	@$(BIN)/python -m pytest -q -n $(or $(WORKERS),3) --dist loadfile
 
 lint: install $(PARSER) ## ruff, mypy --strict, import rules, contracts against what was published
 	$(BIN)/ruff check .

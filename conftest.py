@@ -11,13 +11,6 @@ from bellwire_local.stack import Stack
 pytest_plugins = ["bellwire_local.pytest_plugin"]
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Files with slow tests begin first, so that no worker is left alone with one at the end."""
-    marks = ("slow", "browser")
-    slow = {item.path for item in items if any(item.get_closest_marker(mark) for mark in marks)}
-    items.sort(key=lambda item: item.path not in slow)
-
-
 @pytest.fixture(scope="session")
 def stack() -> Iterator[Stack]:
     """A whole Bellwire for the tests that cross services; each brings districts of its own."""

@@ -39,7 +39,7 @@ def _free_port() -> int:
         return int(s.getsockname()[1])
 
 
-async def until(condition: Callable[[], Awaitable[Any]], seconds: float = 20.0) -> Any:
+async def until(condition: Callable[[], Awaitable[Any]], seconds: float = 60.0) -> Any:
     """Wait for a condition; its truthy value."""
     deadline = asyncio.get_running_loop().time() + seconds
     while True:

@@ -22,7 +22,7 @@ async def create_in(world, child, district="springfield"):
     body = {"kind": "version_update", "site_id": f"{district}.production", "version": "2611"}
     with suppress(aiohttp.ClientError):
         await world.http(world.contact(district), "POST", "/v1/requests", body)
-    assert await asyncio.wait_for(child.wait(), 20) == -9
+    assert await asyncio.wait_for(child.wait(), 60) == -9
 
 
 @pytest.mark.parametrize(
@@ -50,7 +50,7 @@ async def test_killed_in_mid_batch_repeats_at_most_the_one_in_flight(surrounding
     await world.mailbox.up()
     await world.hurry()
     async with world.process("update_scheduler.mail.sent:2") as child:
-        assert await asyncio.wait_for(child.wait(), 20) == -9
+        assert await asyncio.wait_for(child.wait(), 60) == -9
     async with restarted():
         await world.settled()
     sent = Counter(m["message_id"] for m in world.mailbox.all())
@@ -86,7 +86,7 @@ async def test_killed_after_commit_of_a_transition_it_stands_and_is_told(surroun
         request = await world.update("springfield")
         with pytest.raises(aiohttp.ClientError):
             await world.move(request, "deferred")
-        assert await asyncio.wait_for(child.wait(), 20) == -9
+        assert await asyncio.wait_for(child.wait(), 60) == -9
     async with restarted():
         assert (await world.refresh(request))["status"] == "deferred"
         await world.settled()

@@ -1,8 +1,9 @@
 """Free ports, and ports that were asked for by name."""
 
 import os
+import secrets
 import socket
-from contextlib import closing
+from contextlib import closing, suppress
 
 import psutil
 
@@ -11,12 +12,17 @@ from bellwire_local.errors import PortTaken
 HOST = "127.0.0.1"
 
 
+_LOWEST, _HIGHEST = 15_000, 32_000
+"""Below the ports that systems give to outgoing connections, any of which could take one before it is listened on."""
+
+
 def free_port() -> int:
-    """Port that nobody listens on now; another program may take it before it is used."""
-    with closing(socket.socket()) as probe:
-        probe.bind((HOST, 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """Return a port that nobody listens on now, by chance, so that two who ask at once seldom get the same."""
+    while True:
+        port = secrets.randbelow(_HIGHEST - _LOWEST) + _LOWEST
+        with closing(socket.socket()) as probe, suppress(OSError):
+            probe.bind((HOST, port))
+            return port
 
 
 def port_for(name: str) -> int:
