@@ -1,5 +1,7 @@
 """Waves and bulk rescheduling by API."""
 
+from datetime import timedelta
+
 OPERATOR = ("operator", "op-1")
 
 
@@ -40,6 +42,7 @@ async def test_a_rollout_by_api_from_plan_to_end(world):
     ended = await world.ok(OPERATOR, "POST", path, {"act": "end"}, resumed["revision"])
     listed = await world.ok(OPERATOR, "GET", "/v1/waves")
     assert listed == {"items": [ended], "next_cursor": None}
+    world.clock.move(timedelta(minutes=1))
     newer = await world.ok(OPERATOR, "POST", "/v1/waves", {**plan, "version": "2615"})
     page = await world.ok(OPERATOR, "GET", "/v1/waves", limit=1)
     assert [r["id"] for r in page["items"]] == [newer["id"]]
