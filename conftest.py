@@ -3,12 +3,34 @@
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 import pytest
 from bellwire_local.stack import Stack
+from xdist.scheduler import LoadScopeScheduling
 
 pytest_plugins = ["bellwire_local.pytest_plugin"]
+
+
+class ByFile(LoadScopeScheduling):
+    """A file's tests run on one worker; all files of the whole stack share one worker, and so one stack."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        path, *_ = nodeid.split("::")
+        return "tests" if path.startswith("tests/") else path
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFile:
+    """Share the files among the workers."""
+    return ByFile(config, log)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files with slow tests begin first, so that no worker is left alone with one at the end."""
+    marks = ("slow", "browser")
+    slow = {item.path for item in items if any(item.get_closest_marker(mark) for mark in marks)}
+    items.sort(key=lambda item: item.path not in slow)
 
 
 @pytest.fixture(scope="session")

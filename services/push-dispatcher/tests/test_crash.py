@@ -10,6 +10,7 @@ from collections import Counter
 from datetime import UTC, datetime, timedelta
 
 import orjson
+import psycopg
 import pytest
 from aiokafka import AIOKafkaConsumer
 from bellwire_kit.postgres import migrate, open_pool
@@ -22,7 +23,7 @@ from kafka.admin import KafkaAdminClient, NewTopic
 from push_dispatcher.app import MIGRATIONS, SCHEMA
 from push_dispatcher.results import MOST
 
-NUMBER = 1_000
+NUMBER = 500
 IN_FLIGHT = 100
 
 
@@ -57,7 +58,8 @@ def dispatcher(broker, migrated_url, providers):
             "FCM_PROJECT_ID": described["fcm_project_id"],
             "FCM_SERVICE_ACCOUNT_FILE": described["fcm_service_account_file"],
             "PROVIDER_CA_FILE": described["ca_file"],
-            "LEASE_SECONDS": "6",
+            "LEASE_SECONDS": "5",
+            "KAFKA_SESSION_TIMEOUT_MS": "2000",
             "REQUEST_SECONDS": "2",
             "PROVIDER_STREAMS": str(IN_FLIGHT),
             **more,
@@ -87,7 +89,14 @@ async def published(town, broker, messages, number):
 
 @pytest.fixture
 async def quiet_town(migrated_url, providers, start_town):
-    """Devices and rows to look at; it sends nothing itself."""
+    """Devices and rows to look at; it sends nothing itself.
+
+    What a process dies with in its hands is its own for two seconds here, not for ten.
+    """
+    with psycopg.connect(migrated_url, autocommit=True, options=f"-c search_path={SCHEMA}") as connection:
+        connection.execute(
+            "alter table outbox alter column claimed_until set default now() + interval '2 seconds'"
+        )
     async with start_town(migrated_url, providers.described) as town:
         town.parts.sending.stop()
         yield town
@@ -97,10 +106,10 @@ async def quiet_town(migrated_url, providers, start_town):
     "fault",
     [
         "",
-        "push.recorded:5",
+        "push.recorded:2",
         "push.written:1",
         pytest.param("push.answered:400", marks=pytest.mark.slow),
-        pytest.param("push.told:5", marks=pytest.mark.slow),
+        pytest.param("push.told:2", marks=pytest.mark.slow),
         pytest.param("push.relayed:1", marks=pytest.mark.slow),
     ],
 )
@@ -116,7 +125,7 @@ async def test_kill_9_in_mid_stream(quiet_town, broker, dispatcher, providers, m
     assert first.returncode == -signal.SIGKILL
     second = dispatcher()
     await quiet_town.settled(*["accepted"] * NUMBER, seconds=90)
-    # What the first had not told yet is its own for ten seconds more; then the second tells it.
+    # What the first had not told yet is its own for two seconds more; then the second tells it.
     await told_of(broker, {str(alert.alert_id) for alert in alerts})
     second.terminate()
     assert second.wait(40) == 0

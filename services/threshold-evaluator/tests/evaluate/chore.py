@@ -1,4 +1,4 @@
-"""One chore of the evaluator in a process of its own, so that a fault point can kill it: `chore.py NAME`."""
+"""Chores of the evaluator in a process of its own, so that a fault point can kill it: `chore.py NAME...`."""
 
 import asyncio
 import base64
@@ -64,7 +64,8 @@ async def main() -> None:
         open_producer(streams) as raw,
     ):
         store = PostgresStore(pool, settle_seconds=0)
-        await do(sys.argv[1], store, pool, OwnTopics(raw, os.environ["TEST_PREFIX"]), clock)
+        for name in sys.argv[1:]:
+            await do(name, store, pool, OwnTopics(raw, os.environ["TEST_PREFIX"]), clock)
 
 
 if __name__ == "__main__":

@@ -102,7 +102,7 @@ async def prepared(world: World, chore: str) -> list[Record]:
     return []
 
 
-async def run(rig: Rig, chore: str, now: datetime, records: list[Record], fault: str = "") -> int:
+async def run(rig: Rig, chores: list[str], now: datetime, records: list[Record], fault: str = "") -> int:
     packed = [
         (base64.b64encode(r.value).decode(), [(n, base64.b64encode(v).decode()) for n, v in r.headers])
         for r in records
@@ -116,7 +116,7 @@ async def run(rig: Rig, chore: str, now: datetime, records: list[Record], fault:
         "TEST_RECORDS": orjson.dumps(packed).decode(),
         "BELLWIRE_FAULTS": fault,
     }
-    command = [sys.executable, str(CHORE), chore]
+    command = [sys.executable, str(CHORE), *chores]
     done = await asyncio.to_thread(subprocess.run, command, env=environment, timeout=60, check=False)
     return done.returncode
 
@@ -150,8 +150,7 @@ async def test_killed_and_done_again(rig: Rig) -> None:
         records = await prepared(world, chore)
         now = world.clock.now()
         earlier = await published(rig)
-        assert await run(rig, chore, now, records) == 0, chore
-        assert await run(rig, "release", now, []) == 0
+        assert await run(rig, [chore, "release"], now, records) == 0, chore
         expected, told = await stands(world), set(await published(rig) - earlier)
         for _, point in (each for each in POINTS if each[0] == chore):
             await emptied(rig)
@@ -159,9 +158,8 @@ async def test_killed_and_done_again(rig: Rig) -> None:
             again = await prepared(world, chore)
             assert [replace(r, timestamp=0) for r in again] == [replace(r, timestamp=0) for r in records]
             earlier = await published(rig)
-            assert await run(rig, chore, now, again, f"{point}:1") == -9, point
-            assert await run(rig, chore, now, again) == 0, point
-            assert await run(rig, "release", now, []) == 0
+            assert await run(rig, [chore], now, again, f"{point}:1") == -9, point
+            assert await run(rig, [chore, "release"], now, again) == 0, point
             await _settled(world, rig, now)
             assert await stands(world) == expected, point
             assert set(await published(rig) - earlier) == told, point
@@ -172,4 +170,4 @@ async def _settled(world: World, rig: Rig, now: datetime) -> None:
     while await world.pool.fetchval(
         "select (select count(*) from due_alerts where phase = 'ready') + (select count(*) from notices)"
     ):
-        assert await run(rig, "release", now, []) == 0
+        assert await run(rig, ["release"], now, []) == 0
