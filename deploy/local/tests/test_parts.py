@@ -1,13 +1,19 @@
 """The embedded broker and database do what real ones do, and survive a kill on the same port and state."""
 
+import shutil
 import uuid
+from dataclasses import replace
+from pathlib import Path
 
 import asyncpg
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from bellwire_local.jars import class_path
 from bellwire_local.kafka import EmbeddedKafka, answers
+from bellwire_local.kafka_seed import seed
 from bellwire_local.postgres import EmbeddedPostgres, takes_queries
+from bellwire_local.processes import Command, Process
 
 
 async def create_topic(bootstrap: str) -> str:
@@ -73,6 +79,18 @@ async def test_a_killed_broker_comes_back_with_what_it_acknowledged(own_kafka: E
     assert await receive(bootstrap, topic, 2) == [b"before", b"after"]
     own_kafka.stop()
     assert not own_kafka.process.running
+
+
+@pytest.mark.timeout(120)
+def test_a_broker_starts_from_a_spoilt_cache_of_java(own_kafka: EmbeddedKafka, tmp_path: Path) -> None:
+    first = seed(class_path(print), print, {})
+    shutil.copytree(first.folder, tmp_path / "seed")
+    (tmp_path / "seed" / "start.aot").write_text("not what Java wrote")
+    own_kafka.stop()
+    command = replace(first, folder=tmp_path / "seed").command(own_kafka.state / "server.properties")
+    own_kafka.process = Process(Command("kafka", command, tmp_path / "log"))
+    own_kafka.start()
+    own_kafka.wait_ready()
 
 
 @pytest.mark.timeout(120)

@@ -9,7 +9,8 @@ from testcontainers.core.container import DockerContainer
 
 from bellwire_local.errors import ContainersMissing, PartSlow
 from bellwire_local.jars import KAFKA_VERSION
-from bellwire_local.kafka import answers, settings
+from bellwire_local.kafka import answers
+from bellwire_local.kafka_settings import settings
 from bellwire_local.ports import HOST, free_port
 from bellwire_local.postgres import takes_queries
 from bellwire_local.processes import POLL, Progress

@@ -5,7 +5,8 @@ from datetime import datetime
 import aiohttp_jinja2
 from aiohttp import web
 from bellwire_schemas.names import Environment, RequestKind
-from jinja2 import PackageLoader, StrictUndefined, select_autoescape
+from jinja2 import BytecodeCache, PackageLoader, StrictUndefined, select_autoescape
+from jinja2.bccache import Bucket
 
 from update_scheduler.domain.groups import GroupKind
 from update_scheduler.domain.sites import Hosting
@@ -29,6 +30,22 @@ _ROLES = {
 }
 
 
+class _Compiled(BytecodeCache):
+    """Templates compiled once a process, however many applications it makes."""
+
+    def __init__(self) -> None:
+        self._code: dict[str, bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        bucket.bytecode_from_string(self._code.get(bucket.key, b""))
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self._code[bucket.key] = bucket.bytecode_to_string()
+
+
+_COMPILED = _Compiled()
+
+
 def setup(app: web.Application) -> None:
     """Make the templates ready."""
     environment = aiohttp_jinja2.setup(
@@ -39,6 +56,7 @@ def setup(app: web.Application) -> None:
         trim_blocks=True,
         lstrip_blocks=True,
         auto_reload=False,
+        bytecode_cache=_COMPILED,
     )
     environment.globals.update(
         static=static,
