@@ -1,5 +1,7 @@
 """Windows against an oracle that walks every local minute; and the choice of slots."""
 
+from array import array
+from collections import defaultdict
 from datetime import UTC, date, datetime, time, timedelta
 from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
@@ -134,31 +136,27 @@ def test_occurrences_are_those_of_the_calendar(zone, recurrence, opens, closes, 
     assert found == expected
 
 
-def wall_clock(zone: ZoneInfo, first: date, last: date) -> dict[tuple[date, int], datetime]:
-    """Walks a wall clock over the span: (local day, quarter of an hour of it) -> when it was first shown.
+def wall_clock(zone: ZoneInfo, first: date, last: date) -> dict[int, array]:
+    """Reads a wall clock at every minute of the span: ordinal of a local day -> UTC second at which each minute was first shown.
 
-    The clock is read every quarter, and every minute of a quarter at whose end it has changed: that it does so
-    at no minute within one is what lets the quarters stand for their minutes.
+    A minute that the clock never showed has -1.
     """
-    seen: dict[tuple[date, int], datetime] = {}
-    at = datetime.combine(first, time(), UTC) - timedelta(days=1)
+    begin = datetime.combine(first, time(), UTC) - timedelta(days=1)
     end = datetime.combine(last, time(), UTC) + timedelta(days=2)
-    quarter, minute = timedelta(minutes=15), timedelta(minutes=1)
-    local = at.astimezone(zone)
-    while at < end:
-        after = (at + quarter).astimezone(zone)
-        if after.utcoffset() != local.utcoffset():
-            assert {(at + n * minute).astimezone(zone).utcoffset() for n in range(15)} == {local.utcoffset()}
-        seen.setdefault((local.date(), local.hour * 4 + local.minute // 15), at)
-        at, local = at + quarter, after
+    seen: dict[int, array] = defaultdict(lambda: array("q", [-1]) * (24 * 60))
+    for at in range(int(begin.timestamp()), int(end.timestamp()), 60):
+        local = datetime.fromtimestamp(at, zone)
+        minutes = seen[local.toordinal()]
+        minute = local.hour * 60 + local.minute
+        if minutes[minute] < 0:
+            minutes[minute] = at
     return seen
 
 
-def of_the_clock(seen: dict[tuple[date, int], datetime], day: date, clock: time) -> datetime:
+def of_the_clock(seen: dict[int, array], day: date, clock: time) -> datetime:
     """The first UTC minute at which the clock showed it or, where it skips that, the next that it shows."""
-    wanted = clock.hour * 4 + clock.minute // 15
-    found = next(q for q in range(wanted, 24 * 4) if (day, q) in seen)
-    return seen[day, found] + (timedelta(minutes=clock.minute % 15) if found == wanted else timedelta())
+    at = next(at for at in seen[day.toordinal()][clock.hour * 60 + clock.minute :] if at >= 0)
+    return datetime.fromtimestamp(at, UTC)
 
 
 TEN_YEARS = (date(2025, 1, 1), date(2034, 12, 31))
