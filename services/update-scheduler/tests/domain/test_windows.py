@@ -137,9 +137,9 @@ def test_occurrences_are_those_of_the_calendar(zone, recurrence, opens, closes, 
 
 
 def wall_clock(zone: ZoneInfo, first: date, last: date) -> dict[int, array]:
-    """Reads a wall clock at every minute of the span: ordinal of a local day -> UTC second at which each minute was first shown.
+    """Reads a wall clock at every minute of the span.
 
-    A minute that the clock never showed has -1.
+    Ordinal of a local day -> the UTC second at which each of its minutes was first shown; -1 for one that never was.
     """
     begin = datetime.combine(first, time(), UTC) - timedelta(days=1)
     end = datetime.combine(last, time(), UTC) + timedelta(days=2)
