@@ -163,6 +163,25 @@ async def test_a_begun_request_is_not_superseded_and_the_newer_waits(world):
     await world.move(newer, "not_started")
 
 
+async def test_what_was_put_back_does_not_undo_a_newer_version(world):
+    slots = [slot["starts_at"] for slot in await world.free()]
+    older = await world.update("springfield", "2611")
+    await world.move(older, "scheduled", at=slots[0])
+    await world.move(older, "not_started")
+    newer = await world.update("springfield", "2611.1")
+    await world.move(older, "deferred")
+    await world.move(newer, "scheduled", at=slots[0])
+    for step in ("not_started", "in_progress", "completed"):
+        await world.move(newer, step)
+    await world.move(older, "scheduled", at=slots[1])
+    problem = await world.move(older, "not_started", 409)
+    assert problem["pointer"] == "/to"
+    assert "runs 2611.1" in problem["detail"]
+    await world.move(older, "unable_to_complete", note="The site runs a newer version already.")
+    site = await world.ok(OPERATOR, "GET", "/v1/sites/springfield.production")
+    assert site["version"] == "2611.1"
+
+
 async def test_bad_wishes_name_the_field_and_write_nothing(world):
     contact = world.contact("springfield")
     asp = world.contact("north-haverbrook")

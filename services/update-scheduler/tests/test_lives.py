@@ -238,7 +238,8 @@ class Lives(RuleBasedStateMachine):
             return {400, 409}
         begun = [k for k in self.known if k is not request and is_open(k.state) and has_begun(k.state)]
         older = [k for k in begun if VERSIONS.index(k.version) < VERSIONS.index(request.version)]
-        return {409} if to in BEGUN and older else after
+        passed = self.runs >= request.version  # versions here are in the order of their letters
+        return {409} if to in BEGUN and (older or passed) else after
 
     @precondition(lambda self: any(isinstance(k.state, PendingInput) for k in self.known))
     @rule(who=st.sampled_from(WHO))

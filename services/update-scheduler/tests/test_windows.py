@@ -118,6 +118,40 @@ async def test_asp_updates_need_no_window_until_there_is_one(world):
     assert scheduled["slot"]["window_id"] is None
 
 
+async def test_a_window_that_has_ended_binds_nobody_any_more(world):
+    asp = world.contact("north-haverbrook")
+    window = {
+        "name": "ASP nights",
+        "hosting": "asp",
+        "kinds": ["version_update"],
+        "timezone": "America/Denver",
+        "weekdays": ["friday"],
+        "opens": "22:00:00",
+        "closes": "02:00:00",
+        "capacity": 1,
+        "effective_from": "2026-01-01",
+    }
+    made = await world.ok(OPERATOR, "POST", "/v1/windows", window)
+    body = {"kind": "version_update", "site_id": "north-haverbrook.production", "version": "2611"}
+    request = await world.ok(asp, "POST", "/v1/requests", body)
+    noon = "2026-12-01T12:00:00Z"
+    await world.move(request, "scheduled", 400, at=noon)
+    # its last night is the 27th's, until two o'clock of the day that it has ended on
+    path = f"/v1/windows/{made['id']}"
+    await world.ok(OPERATOR, "PATCH", path, {"effective_until": "2026-11-28"})
+    await world.move(request, "scheduled", 400, at="2026-11-25T12:00:00Z")
+    last = await world.move(request, "scheduled", at="2026-11-28T08:30:00Z")
+    assert last["slot"]["window_id"] == made["id"]
+    free = await world.move(request, "scheduled", at=noon)
+    assert free["slot"]["window_id"] is None
+    wished = await world.ok(asp, "POST", "/v1/requests", {**body, "version": "2615", "preferred_at": noon})
+    assert wished["status"] == "to_be_scheduled"
+    tried = {"requests": [{"id": wished["id"], "revision": 1}], "at": noon}
+    assert (await world.ok(OPERATOR, "POST", "/v1/reschedules", tried))["items"][0]["refused"] is None
+    found = await world.ok(asp, "GET", "/v1/windows/free", site_id="north-haverbrook.production", after=noon)
+    assert found["any_time"] is True
+
+
 async def test_preferred_slots_take_nothing(world):
     await world.update("springfield", preferred_at="2026-11-26T06:30:00Z")
     assert (await world.free())[0]["left"] == 40

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from bellwire_schemas.names import RequestKind
 
-from update_scheduler.domain.booking import HORIZON, needs_window, slot_at
+from update_scheduler.domain.booking import HORIZON, in_force, needs_window, slot_at
 from update_scheduler.domain.refusals import FieldWrong
 from update_scheduler.domain.requests import NoDate
 from update_scheduler.domain.sites import Site
@@ -26,7 +26,7 @@ async def check_preferred(
         raise Wrong("/preferred_at", f"Give a date that lies ahead, within {HORIZON.days} days.")
     for hosting in sorted({site.hosting for site in targets}):
         windows, blackouts = await queue.lock_windows(hosting, kind)
-        needed = needs_window(windows, hosting, kind)
+        needed = needs_window(in_force(windows, preferred), hosting, kind)
         found = slot_at(preferred, windows, blackouts, {}, window_needed=needed)
         if isinstance(found, FieldWrong):
             raise Wrong("/preferred_at", found.detail)

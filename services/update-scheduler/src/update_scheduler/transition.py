@@ -10,7 +10,7 @@ from bellwire_kit.clock import Clock
 from bellwire_schemas.names import RequestKind
 
 from update_scheduler.domain.actors import Act, Person
-from update_scheduler.domain.booking import HORIZON, Full, needs_window, slot_at
+from update_scheduler.domain.booking import HORIZON, Full, in_force, needs_window, slot_at
 from update_scheduler.domain.refusals import FieldWrong, Refusal
 from update_scheduler.domain.requests import NO_DATE, Member, NoDate, Request, Step
 from update_scheduler.domain.sites import Hosting, Site
@@ -56,7 +56,7 @@ class Transition:
             await check_single(queue, request)
             slots = await chosen_slots(queue, [request], sites, demand, now)
             step = decided(request, Order(demand.to, slots[request.id], demand.note), now)
-            await check_turn(queue, [request], demand.to)
+            await check_turn(queue, [request], sites, demand.to)
             if isinstance(request.group, Member):
                 await queue.touch_group(request.group.group_request)
             await self.scribe.record(queue, [step], person, now)
@@ -115,7 +115,7 @@ async def _slot(
     kind: RequestKind = requests[0].kind
     windows, blackouts = await queue.lock_windows(hosting, kind)
     taken = await queue.taken([w.id for w in windows], [r.id for r in requests], now)
-    needed = needs_window(windows, hosting, kind)
+    needed = needs_window(in_force(windows, at), hosting, kind)
     slot = slot_at(at, windows, blackouts, taken, window_needed=needed, places=len(requests))
     match slot:
         case FieldWrong():
@@ -131,11 +131,20 @@ def _hostings(requests: Sequence[Request], sites: Sequence[Site]) -> dict[UUID, 
     return {r.id: by_id[r.sites[0]] for r in requests}
 
 
-async def check_turn(queue: Queue, requests: Collection[Request], to: Status) -> None:
-    """Once work has begun on an older request of a site the newer one waits. Raises `Clash` naming it."""
+async def check_turn(queue: Queue, requests: Collection[Request], sites: Sequence[Site], to: Status) -> None:
+    """Once work has begun on an older request of a site the newer one waits. Raises `Clash` naming it.
+
+    Nor does work begin on one that was put back while a newer one was finished: a site's version only rises.
+    """
     if to not in BEGUN:
         return
     catalogue = await queue.catalogue()
+    runs = {site.id: site.version for site in sites}
+    for request in requests:
+        version = runs[request.sites[0]]
+        if request.kind is RequestKind.VERSION_UPDATE and not catalogue.newer(request.version, version):
+            detail = f"The site runs {version} already, which is not before {request.version}."
+            raise Clash("runs-it-already", f"{request.district_id}: {detail}", "/to")
     waiting = {(r.district_id, r.target): r for r in requests if r.kind is RequestKind.VERSION_UPDATE}
     for other in await queue.lock_open({district for district, _ in waiting}):
         mine = waiting.get((other.district_id, other.target))

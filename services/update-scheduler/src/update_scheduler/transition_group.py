@@ -37,7 +37,7 @@ class TransitionGroup:
             check_together(members)
             slots = await chosen_slots(queue, members, sites, demand, now)
             steps = _decided(members, slots, demand, now)
-            await check_turn(queue, members, demand.to)
+            await check_turn(queue, members, sites, demand.to)
             await queue.touch_group(whole.id)
             await self.scribe.record(queue, steps, person, now)
             faults.point("update_scheduler.group.before_commit")

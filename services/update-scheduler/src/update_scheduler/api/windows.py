@@ -15,7 +15,7 @@ from pydantic import WithJsonSchema
 from update_scheduler.api.fields import Cursor, In, Key, Limit, Moment, Name, Out
 from update_scheduler.api.sites import seen_site
 from update_scheduler.api.view import OPERATORS, QueueView, Roles, path_id
-from update_scheduler.domain.booking import free_slots, needs_window
+from update_scheduler.domain.booking import free_slots, in_force, needs_window
 from update_scheduler.domain.sites import Hosting
 from update_scheduler.errors import NotThere, Wrong
 from update_scheduler.registry import Registry, WindowEntry
@@ -194,7 +194,7 @@ class FreeWindows(QueueView):
             )
             for f in found
         ]
-        bound = needs_window(load.windows, site.hosting, RequestKind(kind))
+        bound = needs_window(in_force(load.windows, start), site.hosting, RequestKind(kind))
         return answer(FreeSlotsOut(any_time=not bound, items=items))
 
 

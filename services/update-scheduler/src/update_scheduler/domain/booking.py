@@ -50,8 +50,16 @@ def serving(windows: Sequence[Window], hosting: Hosting, kind: RequestKind) -> t
     return tuple(w for w in windows if w.serves(hosting, kind))
 
 
+def in_force(windows: Sequence[Window], at: datetime) -> tuple[Window, ...]:
+    """The windows that exist at an instant (aware): one that has ended, or is yet to come, binds nobody."""
+    return tuple(w for w in windows if w.in_force(at))
+
+
 def needs_window(windows: Sequence[Window], hosting: Hosting, kind: RequestKind) -> bool:
-    """Cloud version updates always; ASP updates and refreshes only if a window exists for them."""
+    """Cloud version updates always; ASP updates and refreshes only if a window exists for them.
+
+    Which exist depends on the date: give the windows that are `in_force` then.
+    """
     if hosting is Hosting.CLOUD and kind is RequestKind.VERSION_UPDATE:
         return True
     return bool(serving(windows, hosting, kind))

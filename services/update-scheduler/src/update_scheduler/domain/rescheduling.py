@@ -7,7 +7,7 @@ from uuid import UUID
 
 from bellwire_schemas.names import RequestKind
 
-from update_scheduler.domain.booking import Full, Taken, free_slots, needs_window, slot_at
+from update_scheduler.domain.booking import Full, Taken, free_slots, in_force, needs_window, slot_at
 from update_scheduler.domain.refusals import FieldWrong
 from update_scheduler.domain.sites import Hosting
 from update_scheduler.domain.slots import NoSlot, NoWindow, Slot
@@ -73,10 +73,10 @@ def assign(seekers: Iterable[Seeker], goal: Goal, times: Times) -> Mapping[UUID,
 
 
 def _place(goal: Goal, times: Times, taken: Taken) -> Slot | NoPlace:
-    needed = needs_window(times.windows, times.hosting, times.kind)
     at = goal.at if isinstance(goal, At) else _next(goal, times, taken)
     if isinstance(at, NoPlace):
         return at
+    needed = needs_window(in_force(times.windows, at), times.hosting, times.kind)
     slot = slot_at(at, times.windows, times.blackouts, taken, window_needed=needed)
     return NoPlace(slot.detail) if isinstance(slot, Full | FieldWrong) else slot
 

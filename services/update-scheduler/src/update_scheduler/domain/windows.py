@@ -108,6 +108,12 @@ class Window:
         """Is it for this hosting type and kind of request?"""
         return hosting is self.hosting and kind in self.kinds
 
+    def in_force(self, at: datetime) -> bool:
+        """Does the rule hold on the local day of the instant (aware), or an occurrence that it began still run?"""
+        day = at.astimezone(self.zone).date()
+        held = self.effective_from <= day < self.effective_until
+        return held or isinstance(self.occurrence_at(at), Occurrence)
+
     def occurrences(self, after: datetime) -> Iterator[Occurrence]:
         """Those that end after `after` (aware), in order, without end when the rule has none."""
         first = max(self.effective_from, after.astimezone(self.zone).date() - 2 * _DAY)

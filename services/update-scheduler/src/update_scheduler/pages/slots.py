@@ -6,7 +6,7 @@ from datetime import datetime
 
 from bellwire_schemas.names import RequestKind
 
-from update_scheduler.domain.booking import free_slots, needs_window
+from update_scheduler.domain.booking import free_slots, in_force, needs_window
 from update_scheduler.domain.sites import Hosting
 from update_scheduler.registry import Registry
 
@@ -42,7 +42,7 @@ async def offers(
     any_time = False
     for kind in kinds:
         load = await registry.load(hosting, kind, now)
-        any_time = any_time or not needs_window(load.windows, hosting, kind)
+        any_time = any_time or not needs_window(in_force(load.windows, now), hosting, kind)
         for free in free_slots(load.windows, load.blackouts, load.taken, now, OFFERED, places):
             o = free.occurrence
             found.setdefault(o.starts_at, Offer(o.starts_at, o.ends_at, free.left))
