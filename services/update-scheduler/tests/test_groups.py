@@ -162,3 +162,14 @@ async def test_one_name_in_two_districts_is_two_people(world):
     await world.settled()
     told = {m["to"] for m in world.mailbox.all() if "Maple County" in m["subject"]}
     assert told == {"it@maple-county.example"}
+
+
+async def test_one_mailbox_of_two_members_is_told_once_and_of_both(world):
+    both = "update contacts set email = 'it@both.example' where district_id in ('shelbyville', 'ogdenville')"
+    await world.sql(both)
+    body = {"kind": "version_update", "group_id": "prairie-consortium", "target": "production"}
+    await world.ok(GALE, "POST", "/v1/requests", {**body, "version": "2611"})
+    await world.settled()
+    (told,) = [m for m in world.mailbox.all() if m["to"] == "it@both.example"]
+    assert "Shelbyville Schools" in told["text"]
+    assert "Ogdenville Unified" in told["text"]

@@ -82,19 +82,18 @@ class Scribe:
         write: Write,
         occasion: str,
     ) -> list[Mail]:
-        mails: dict[str, Mail] = {}
+        mails: list[Mail] = []
         names = [f"{s.after.id}:{s.after.revision}" for s in steps]
         about = uuid5(_NAMESPACE, "/".join([occasion, *sorted(names)]))
-        for contact in contacts:
-            address = contact.email.lower()
-            seen = [s for s in steps if _concerns(contact, s.after, groups)]
-            if seen and address not in mails:
-                letter = write(seen, districts, contact)
+        for address, same in _by_address(contacts).items():
+            seen = [s for s in steps if any(_concerns(contact, s.after, groups) for contact in same)]
+            if seen:
+                letter = write(seen, districts, same[0])
                 message_id = f"<{uuid5(about, address)}@{self.mail_domain}>"
-                mails[address] = Mail(
-                    message_id, contact.email, letter.subject, letter.text, letter.html, seen[0].after
+                mails.append(
+                    Mail(message_id, same[0].email, letter.subject, letter.text, letter.html, seen[0].after)
                 )
-        return list(mails.values())
+        return mails
 
 
 def _bundles(told: Sequence[Step]) -> list[list[Step]]:
@@ -105,6 +104,14 @@ def _bundles(told: Sequence[Step]) -> list[list[Step]]:
         whole = request.group.group_request if isinstance(request.group, Member) else request.id
         bundles.setdefault((whole, step.word), []).append(step)
     return list(bundles.values())
+
+
+def _by_address(contacts: Sequence[Contact]) -> Mapping[str, Sequence[Contact]]:
+    """Who reads one mailbox is told once, of all that any of these contacts is told of."""
+    found: dict[str, list[Contact]] = {}
+    for contact in contacts:
+        found.setdefault(contact.email.lower(), []).append(contact)
+    return found
 
 
 def _concerns(contact: Contact, request: Request, groups: Mapping[UUID, str]) -> bool:
