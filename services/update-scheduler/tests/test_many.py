@@ -54,6 +54,22 @@ async def test_a_rollout_by_api_from_plan_to_end(world):
             assert (status, problem["pointer"]) == (400, pointer)
 
 
+async def test_a_group_that_was_held_back_with_a_rollout_goes_on_as_one(world):
+    await world.sql("update windows set capacity = 2 where name = 'Cloud, Thursday night'")
+    made = await world.ok(OPERATOR, "POST", "/v1/waves", {"version": "2611.1", "per_window": 2})
+    path = f"/v1/waves/{made['id']}"
+    now = await world.ok(OPERATOR, "POST", path, {"act": "release"}, made["revision"])
+    now = await world.ok(OPERATOR, "POST", path, {"act": "release"}, now["revision"])
+    now = await world.ok(OPERATOR, "POST", path, {"act": "pause"}, now["revision"])
+    await world.ok(OPERATOR, "POST", path, {"act": "resume"}, now["revision"])
+    rows = await world.sql("select district_id, slot_starts_at, status from requests order by district_id")
+    dates = {r["district_id"]: r["slot_starts_at"] for r in rows}
+    assert {r["status"] for r in rows} == {"scheduled"}
+    assert dates["ogdenville"] == dates["shelbyville"]
+    held = await world.sql("select count(*) n from requests group by window_id, slot_starts_at")
+    assert max(r["n"] for r in held) == 2
+
+
 async def test_many_are_tried_first_and_moved_exactly_so(world):
     made = [await world.update(d, "2611.1") for d in ("springfield", "maple-county")]
     asked = [{"id": r["id"], "revision": r["revision"]} for r in made]

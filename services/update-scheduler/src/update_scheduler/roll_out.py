@@ -1,6 +1,6 @@
 """An operator rolls a release to all cloud sites: plans, releases wave after wave, pauses and resumes."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,7 +17,6 @@ from update_scheduler.domain.booking import free_slots
 from update_scheduler.domain.groups import Link
 from update_scheduler.domain.refusals import FieldWrong
 from update_scheduler.domain.requests import ALONE, NO_DATE, Alone, Came, Member, Request, Step
-from update_scheduler.domain.rescheduling import NoPlace, Seeker, Spread, Times, assign
 from update_scheduler.domain.rollouts import Plan, Released, RolloutState, Unit, Wave, plan, waits_for
 from update_scheduler.domain.sites import Hosting, Site, affected
 from update_scheduler.domain.slots import Slot
@@ -208,9 +207,7 @@ class RollOut:
         wave = found.waves[0]
         steps, requests, wholes = await made.wave(wave)
         await self.scribe.record(queue, steps, made.person, now)
-        starts, ends = wave.occurrence.starts_at, wave.occurrence.ends_at
-        slot = Slot(starts, starts, ends, wave.occurrence.window)
-        dated = [decided(r, Order(Status.SCHEDULED, slot), now) for r in requests]
+        dated = [decided(r, Order(Status.SCHEDULED, _slot(wave)), now) for r in requests]
         await self.scribe.record(queue, dated, made.person, now)
         await book.released(rollout.id, number, requests, wholes)
         return len(requests)
@@ -241,19 +238,21 @@ class RollOut:
             rollout = await _locked(book, rollout_id, revision)
             if rollout.state is not RolloutState.PAUSED:
                 raise Clash("not-paused", "It is not paused.", "/act")
-            requests = await _requests(queue, await book.sites(rollout_id))
-            held = [r for r in requests if isinstance(r.state, Deferred)]
-            windows, blackouts = await queue.lock_windows(Hosting.CLOUD, KIND)
-            taken = await queue.taken([w.id for w in windows], [], now)
-            times = Times(Hosting.CLOUD, KIND, windows, blackouts, taken)
-            found = assign([Seeker(r.id, r.slot) for r in held], Spread(now), times)
-            none = [r.district_id for r in held if isinstance(found[r.id], NoPlace)]
-            if none:
-                raise Clash("no-window", f"No window is free for {', '.join(sorted(none))}.", "/act")
+            sites = await book.sites(rollout_id)
+            requests = await _requests(queue, sites)
+            held = {r.district_id: r for r in requests if isinstance(r.state, Deferred)}
+            units = _held(list(held.values()), {s.district_id for s in sites if s.canary})
+            # a group that asked itself may be larger than the waves of this rollout
+            most = max([rollout.per_window, *(len(u.districts) for u in units)])
+            intent = Intent(rollout.version, frozenset(), most, now)
+            found = await _plan(queue, units, intent, now)
+            if none := sorted(d for unit in found.beyond for d in unit.districts):
+                raise Clash("no-window", f"No window is free for {', '.join(none)}.", "/act")
             steps = [
-                decided(r, Order(Status.SCHEDULED, place), now)
-                for r in held
-                if isinstance(place := found[r.id], Slot)
+                decided(held[district], Order(Status.SCHEDULED, _slot(wave)), now)
+                for wave in found.waves
+                for unit in wave.units
+                for district in unit.districts
             ]
             await self._record(queue, steps, person, now)
             await book.save(rollout_id, RolloutState.ACTIVE)
@@ -274,6 +273,20 @@ class RollOut:
             await queue.touch_group(whole)
         if steps:
             await self.scribe.record(queue, steps, person, now)
+
+
+def _slot(wave: Wave) -> Slot:
+    starts, ends = wave.occurrence.starts_at, wave.occurrence.ends_at
+    return Slot(starts, starts, ends, wave.occurrence.window)
+
+
+def _held(requests: Sequence[Request], canaries: Collection[str]) -> list[Unit]:
+    """What was held back: the members of one group request stay together, as they move together."""
+    whole: dict[UUID, list[str]] = {}
+    for r in requests:
+        key = r.group.group_request if isinstance(r.group, Member) and not r.group.left else r.id
+        whole.setdefault(key, []).append(r.district_id)
+    return [Unit(str(k), tuple(of), any(d in canaries for d in of)) for k, of in whole.items()]
 
 
 def _check(person: Person) -> None:
