@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
-from urllib.parse import quote
 from uuid import UUID, uuid5
 
 import orjson
@@ -11,7 +10,7 @@ from bellwire_kit.streams.protocol import Message
 from bellwire_schemas import topics
 from bellwire_schemas.catalogue import ALERT_REQUESTED, ALERT_WITHDRAWN
 from bellwire_schemas.envelope import CloudEvent, to_kafka
-from bellwire_schemas.keys import user_key
+from bellwire_schemas.keys import encoded, user_key
 from bellwire_schemas.names import Privacy, Urgency
 from bellwire_schemas.source import Source
 
@@ -23,7 +22,15 @@ from threshold_evaluator.domain.gates import AREA_OF
 from threshold_evaluator.domain.things import ThingState
 from threshold_evaluator.domain.timing import send_before
 from threshold_evaluator.ports import Entered, Outgoing, Ready, Spoken
-from threshold_evaluator.words import Text, inbox_text, language_of, several_texts, summary_texts, texts_of
+from threshold_evaluator.words import (
+    Text,
+    inbox_text,
+    language_of,
+    narrowest_privacy,
+    several_texts,
+    summary_texts,
+    texts_of,
+)
 
 NOTHING_RETOLD: Mapping[TellingKey, tuple[str, ThingState]] = {}
 
@@ -103,7 +110,7 @@ def as_record(message: Outgoing, now: datetime) -> Message:
         id=str(message.row_id),
         source=str(message.source),
         type=message.type,
-        subject=f"users/{quote(message.user_id, safe='')}",
+        subject=f"users/{encoded(message.user_id)}",
         time=now,
         data=message.payload.encode(),
     )
@@ -121,7 +128,7 @@ def _ready(source: Source, push: Push, now: datetime) -> Ready:
     due = telling.due
     until = send_before(now, due.group, telling.settings, telling.session)
     payload = {
-        **_about(source, telling, push.slot, push.seq, push.unseen, until, now),
+        **_about(source, (telling,), push.slot, push.seq, push.unseen, until, now),
         "alert_id": str(due.sent_as),
         "kinds": [kind.value for kind in due.kinds],
         "things": {_thing(due): due.modified_at.isoformat()},
@@ -132,12 +139,11 @@ def _ready(source: Source, push: Push, now: datetime) -> Ready:
 
 
 def _summary(source: Source, summary: Summary, now: datetime) -> tuple[str, datetime]:
-    first = summary.members[0]
     until = min(send_before(now, each.due.group, each.settings, each.session) for each in summary.members)
     urgent = any(each.due.urgency is Urgency.URGENT for each in summary.members)
     kinds = dict.fromkeys(kind.value for each in summary.members for kind in each.due.kinds)
     payload = {
-        **_about(source, first, summary.slot, summary.seq, summary.unseen, until, now),
+        **_about(source, summary.members, summary.slot, summary.seq, summary.unseen, until, now),
         "alert_id": str(summary.summary_id),
         "kinds": list(kinds),
         "things": {_thing(each.due): each.due.modified_at.isoformat() for each in summary.members},
@@ -151,9 +157,15 @@ def _summary(source: Source, summary: Summary, now: datetime) -> tuple[str, date
 
 
 def _about(
-    source: Source, telling: Telling, slot: UUID, seq: int, unseen: int, until: datetime, now: datetime
+    source: Source,
+    members: Sequence[Telling],
+    slot: UUID,
+    seq: int,
+    unseen: int,
+    until: datetime,
+    now: datetime,
 ) -> dict[str, Any]:
-    due = telling.due
+    due = members[0].due
     area = AREA_OF[due.group].value
     return {
         "district_id": source.district_id,
@@ -166,9 +178,9 @@ def _about(
         "area": area,
         "thing_id": due.key.thing_id,
         "slot": str(slot),
-        "summary_text": _texts(several_texts(telling)),
-        "privacy": telling.settings.privacy.value,
-        "link": f"/students/{quote(due.key.student_id, safe='')}/{area}/{quote(due.key.thing_id, safe='')}",
+        "summary_text": _texts(several_texts(members)),
+        "privacy": narrowest_privacy(members).value,
+        "link": f"/students/{encoded(due.key.student_id)}/{area}/{encoded(due.key.thing_id)}",
         "send_before": until.isoformat(),
         "unseen": unseen,
         "seq": seq,
@@ -180,7 +192,7 @@ def _about(
 def _thing(due: DueAlert) -> str:
     """Name a thing so that an assignment and a grade of one id, or two students' marks, stay apart."""
     key = due.key
-    return f"{key.group.value}/{quote(key.student_id, safe='')}/{quote(key.thing_id, safe='')}"
+    return f"{key.group.value}/{encoded(key.student_id)}/{encoded(key.thing_id)}"
 
 
 def _texts(texts: Mapping[Privacy, Text]) -> dict[str, Any]:

@@ -22,6 +22,10 @@ from threshold_evaluator.domain.things import Content, Score, ThingState, ValueF
 LANGUAGES: Final = ("en", "es")
 """Complete languages; any other locale is told in the first."""
 
+_NEW_RATHER_THAN: Final = {
+    Kind.GRADE_MODIFIED: Kind.GRADE_POSTED,
+    Kind.ATTENDANCE_MODIFIED: Kind.ATTENDANCE_MARKED,
+}
 _LONGEST_NAME = 80
 _MOST_NAMED = 3
 
@@ -104,6 +108,16 @@ def allowed_levels(cap: Privacy) -> tuple[Privacy, ...]:
     return levels[: levels.index(cap) + 1]
 
 
+def narrowest_cap(members: Sequence[Telling]) -> Privacy:
+    """Return the most that a lock screen may say of all members: their schools may have different caps."""
+    return min((each.settings.privacy_cap for each in members), key=tuple(Privacy).index)
+
+
+def narrowest_privacy(members: Sequence[Telling]) -> Privacy:
+    """Return what the user wants of all members, at most what their caps allow."""
+    return min((each.settings.privacy for each in members), key=tuple(Privacy).index)
+
+
 def summary_texts(members: Sequence[Telling]) -> dict[Privacy, Text]:
     """Return the texts of a summary: how many, of whom, and the first few in full."""
     settings = members[0].settings
@@ -116,12 +130,12 @@ def summary_texts(members: Sequence[Telling]) -> dict[Privacy, Text]:
     more = "…" if len(members) > _MOST_NAMED else ""
     full = Text(standard.title, f"{standard.body}: {details}{more}")
     everything = {Privacy.PRIVATE: private, Privacy.STANDARD: standard, Privacy.FULL: full}
-    return {level: everything[level] for level in allowed_levels(settings.privacy_cap)}
+    return {level: everything[level] for level in allowed_levels(narrowest_cap(members))}
 
 
-def several_texts(telling: Telling) -> dict[Privacy, Text]:
-    """Return what one alert says when it goes in the place of several that waited (product.md section 6)."""
-    return _several(language_of(telling.settings.locale), telling.settings.privacy_cap)
+def several_texts(members: Sequence[Telling]) -> dict[Privacy, Text]:
+    """Return what an alert says when it goes in the place of several that waited (product.md section 6)."""
+    return _several(language_of(members[0].settings.locale), narrowest_cap(members))
 
 
 @lru_cache(maxsize=len(LANGUAGES) * len(Privacy))
@@ -142,7 +156,7 @@ def _text(telling: Telling, level: Privacy) -> Text:
         return Text(say(language, "alert-private-title"), say(language, "alert-private-body"))
     child = _child(telling, language)
     if level is Privacy.STANDARD:
-        news = [say(language, f"news-{_word(kind)}") for kind in telling.due.kinds]
+        news = [say(language, f"news-{_word(kind)}") for kind in _said(telling.due.kinds)]
         return Text(say(language, "alert-standard-title", ("child", child)), ", ".join(news))
     data = _data(telling.state.data)
     course = str(data.get("course_name") or "")
@@ -153,7 +167,12 @@ def _text(telling: Telling, level: Privacy) -> Text:
         ("course", "some" if course else "none"),
         ("courseName", shown(course)),
     )
-    return Text(title, _detail(language, telling.due.kinds, telling.state, data))
+    return Text(title, _detail(language, _said(telling.due.kinds), telling.state, data))
+
+
+def _said(kinds: Sequence[Kind]) -> Sequence[Kind]:
+    """Leave out what says the same value twice: what was never told is new, however often it changed since."""
+    return [kind for kind in kinds if _NEW_RATHER_THAN.get(kind) not in kinds]
 
 
 def _data(text: str) -> dict[str, Any]:

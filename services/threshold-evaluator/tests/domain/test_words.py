@@ -69,7 +69,7 @@ def test_every_message_of_every_kind_is_there(language: str, kind: Kind) -> None
             assert all(text.title and text.body for text in texts.values())
             assert "Mia" not in texts[Privacy.PRIVATE].title + texts[Privacy.PRIVATE].body
             assert "Quiz" not in texts[Privacy.STANDARD].title + texts[Privacy.STANDARD].body
-    assert several_texts(made)[Privacy.FULL].body
+    assert several_texts([made])[Privacy.FULL].body
     for count in (1, 2, 5):
         assert summary_texts([made] * count)[Privacy.STANDARD].body
 
