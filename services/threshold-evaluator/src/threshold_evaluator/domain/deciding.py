@@ -181,6 +181,8 @@ class Deciding:
         older = self.unsent.pop(telling)
         self._settle(older, Became.REPLACED, identity)
         standing = kinds_standing(turn.key, older.kinds, older.before, turn.now, judgement.settings)
+        if older.in_inbox and not standing:
+            self.plan.corrected.append(older)
         kinds = in_order({*standing, *judgement.kinds})
         delivery = judgement.delivery
         if standing and older.delivery is not Delivery.INBOX:

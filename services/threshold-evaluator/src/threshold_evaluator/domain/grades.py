@@ -13,7 +13,7 @@ def content(change: AnyGrade, before: Content) -> Content:
         return Content(deleted=True)
     value = _value(change)
     if not change.posted or value.form is ValueForm.NONE:
-        return Content(posted=before.posted)
+        return Content(posted=before.posted, unposted=True)
     return Content(posted=value)
 
 

@@ -48,7 +48,8 @@ def _holds(kind: Kind, before: Content, now: Content, settings: Effective) -> bo
             changed = now.score != before.score and now.score.form is not ValueForm.NONE
             return changed and _passes(Fact(kind, now.score, before.score), settings)
         case Kind.GRADE_POSTED | Kind.GRADE_MODIFIED:
-            changed = now.posted != before.posted and now.posted.form is not ValueForm.NONE
+            # What is not posted any more is not told: a value that a teacher took back would be.
+            changed = now.posted != before.posted and not now.unposted
             return changed and _passes(Fact(kind, now.posted, before.posted), settings)
         case Kind.ATTENDANCE_MARKED:
             return now.mark.status in MARKABLE

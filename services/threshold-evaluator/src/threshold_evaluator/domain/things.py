@@ -61,12 +61,13 @@ class Content(Struct, frozen=True, gc=False):
     """What a version says, reduced to what detection compares.
 
     `score` of an assignment; `flags` its true flags; `posted` the posted value of a grade, the last one while
-    it is unposted; `mark` and `on` of attendance; `balance` of lunch. The rest stays at its default.
+    it is `unposted`; `mark` and `on` of attendance; `balance` of lunch. The rest stays at its default.
     """
 
     score: Score = NO_SCORE
     flags: frozenset[str] = frozenset()
     posted: Score = NO_SCORE
+    unposted: bool = False
     mark: Mark = PRESENT
     on: date = date.min
     balance: Decimal = Decimal(0)

@@ -29,7 +29,7 @@ def write_content(group: Group, content: Content) -> str:
         case Group.ASSIGNMENTS:
             kept += [*_write_score(content.score), sorted(content.flags)]
         case Group.GRADES:
-            kept += _write_score(content.posted)
+            kept += [*_write_score(content.posted), *([True] if content.unposted else [])]
         case Group.ATTENDANCE:
             kept += [content.mark.status, content.mark.excuse, content.on.isoformat()]
         case Group.LUNCH:
@@ -47,7 +47,7 @@ def read_memory(group: Group, text: str) -> Content:
         case Group.ASSIGNMENTS:
             return Content(score=_read_score(kept[:3]), flags=frozenset(kept[3]), deleted=deleted)
         case Group.GRADES:
-            return Content(posted=_read_score(kept), deleted=deleted)
+            return Content(posted=_read_score(kept[:3]), unposted=len(kept) > 3, deleted=deleted)
         case Group.ATTENDANCE:
             mark = Mark(AttendanceStatus(kept[0]), Excuse(kept[1]))
             return Content(mark=mark, on=date.fromisoformat(kept[2]), deleted=deleted)
