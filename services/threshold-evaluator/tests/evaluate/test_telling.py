@@ -210,3 +210,13 @@ async def test_gates_of_the_district(world: World, group: str) -> None:
     await world.take(*world.roster("s1", ("u1", True)), world.assignment(missing=True))
     assert await world.decisions() == [("u1", "suppress", "gate_closed")]
     assert await world.rows("select * from inbox") == []
+
+
+async def test_a_balance_that_is_paid_in_the_holidays_is_told_when_it_is_low_again(world: World) -> None:
+    await world.take(*world.roster("s1", ("u1", True)), world.lunch("5.00"))
+    world.pass_time(hours=1)
+    await world.take(world.record("enrollment.changed", school_id="north", active=False), world.lunch("50"))
+    world.pass_time(hours=1)
+    await world.take(world.record("enrollment.changed", school_id="north"), world.lunch("8.00"))
+    bodies = [alert["texts"]["full"]["body"] for alert in world.alerts()]
+    assert bodies == ["The lunch balance is $5.00", "The lunch balance is $8.00"]

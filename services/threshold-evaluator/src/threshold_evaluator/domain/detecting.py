@@ -162,6 +162,7 @@ def detect(incoming: Incoming, roster: Roster, memory: Memory, now: datetime) ->
         return Detected(incoming, Detection.DELETED, (), stored, after, turn, ())
     enrolled = is_enrolled(student, change.school_id, calendar, turn.today)
     if not enrolled:
+        _clear_paid(turn, memory)
         return Detected(incoming, Detection.INACTIVE_CALENDAR, (), stored, after, turn, ())
     judgements = tuple(_judgements(turn, memory, now)) if student.watchers else ()
     kinds = _kinds_judged(judgements)
@@ -206,6 +207,17 @@ def _judgements(turn: Turn, memory: Memory, now: datetime) -> list[Judgement]:
         if judgement.route is not Route.SUPPRESSED:
             _tell(turn, judgement, telling, memory, now)
     return found
+
+
+def _clear_paid(turn: Turn, memory: Memory) -> None:
+    """Note that a balance is up again though nobody is told now: else the next low one would be no news."""
+    if turn.key.group is not Group.LUNCH:
+        return
+    for watcher in turn.student.watchers:
+        telling = telling_key(turn.key, watcher.user_id)
+        low_at = lunch.low_at(settings_of(turn, watcher).kinds[Kind.LUNCH_LOW])
+        if lunch.cleared(turn.now, lunch.read_told(memory.told.get(telling, "")), low_at):
+            memory.tell(telling, "", memory.states[turn.key])
 
 
 def _tell(turn: Turn, judgement: Judgement, telling: TellingKey, memory: Memory, now: datetime) -> None:
