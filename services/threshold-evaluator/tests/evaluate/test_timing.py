@@ -159,3 +159,45 @@ async def test_settings_are_read_again_at_release(world: World) -> None:
     await world.set_user("u1", {"quiet_hours": "off"})
     await world.releases()
     assert world.alerts() == []  # a suppressed fact is not revived
+
+
+async def test_a_user_who_moves_by_the_access_to_another_child_is_timed_again(world: World) -> None:
+    await night(world)
+    await world.take(world.assignment(missing=True))
+    world.pass_time(minutes=1)
+    moved = world.record(
+        "portal_access.changed",
+        "s2",
+        user_id="u1",
+        role="guardian",
+        portal=True,
+        timezone="America/New_York",
+    )
+    await world.take(*world.roster("s2"), moved)
+    world.pass_time(hours=5, minutes=59)
+    await world.releases()
+    assert len(world.alerts()) == 1
+
+
+async def test_a_summary_says_no_more_than_the_narrowest_cap_of_its_members(world: World) -> None:
+    await night(world)
+    await world.set_user("u1", {"privacy": "full"})
+    await world.take(*world.roster("s2", ("u1", True)))
+    await world.pool.execute(
+        "insert into schools (district_id, environment, school_id, own) values ($1, $2, 'south', $3)",
+        "lakeside",
+        "production",
+        {"caps": {"privacy": "private"}},
+    )
+    await world.take(
+        world.record("enrollment.changed", "s2", school_id="south"),
+        world.assignment("s1", missing=True),
+    )
+    world.pass_time(minutes=1)
+    await world.take(world.assignment("s2", thing="a2", school_id="south", missing=True))
+    world.pass_time(hours=8)
+    await world.releases()
+    (alert,) = world.alerts()
+    assert alert["summary"]
+    assert (list(alert["texts"]), alert["privacy"]) == (["private"], "private")
+    assert list(alert["summary_text"]) == ["private"]

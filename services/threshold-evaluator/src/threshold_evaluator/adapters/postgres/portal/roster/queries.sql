@@ -94,7 +94,8 @@ select put.district_id, put.environment, put.student_id as id, e.student_id is n
 from put left join enrollments e using (district_id, environment, student_id, school_id, calendar_id);
 
 -- name: put_portal_access(district_ids, environments, student_ids, user_ids, roles, relationships, portals, locales, timezones, modified)
--- Upsert who may see whom; a revoked access stays as a row whose portal flag is false.
+-- Upsert who may see whom; a revoked access stays as a row whose portal flag is false. Not first_seen is also the
+-- access of a known user to another student, when it states a locale or zone: these hold for all students.
 with given as (
     select *
     from unnest(:district_ids::text[], :environments::text[], :student_ids::text[], :user_ids::text[],
@@ -114,7 +115,11 @@ with given as (
                 is distinct from (a.modified_at, a.role, a.relationship, a.portal, a.locale, a.timezone)
     returning district_id, environment, student_id, user_id, role, portal, locale, timezone
 )
-select put.district_id, put.environment, put.user_id as id, a.user_id is null as first_seen,
+select put.district_id, put.environment, put.user_id as id,
+       a.user_id is null and not (put.locale || put.timezone <> '' and exists (
+           select from portal_access o
+           where (o.district_id, o.environment, o.user_id) = (put.district_id, put.environment, put.user_id)
+       )) as first_seen,
        (put.role, put.portal, put.locale, put.timezone)
            is distinct from (a.role, a.portal, a.locale, a.timezone) as changed
 from put left join portal_access a using (district_id, environment, student_id, user_id);
