@@ -82,3 +82,19 @@ async def test_another_users_item_is_not_there(home: Any) -> None:
     assert (await other.post("/v1/me/inbox/read", {"ids": [str(mine)]})).body == {"unseen": 0, "seq": 0}
     assert (await home.api("u1").ok("/v1/me/inbox"))["items"][0]["read"] is False
     assert await notices(home) == []
+
+
+async def test_what_retention_took_is_not_unseen(home: Any) -> None:
+    await home.item("u1", "s1")
+    await home.item("u1", "s1")
+    await home.pool.execute(
+        "insert into user_counters (district_id, environment, user_id, unseen) "
+        "values ($1, 'production', 'u1', 2)",
+        home.id,
+    )
+    await home.pool.execute("delete from inbox where district_id = $1", home.id)
+    answered = await home.api("u1").post("/v1/me/inbox/seen", {"up_to": home.served.clock.now().isoformat()})
+    assert answered.body == {"unseen": 0, "seq": 1}
+    assert [(each["unseen"], each["seq"]) for each in await notices(home)] == [(0, 1)]
+    again = await home.api("u1").post("/v1/me/inbox/read", {"ids": []})
+    assert again.body == {"unseen": 0, "seq": 1}

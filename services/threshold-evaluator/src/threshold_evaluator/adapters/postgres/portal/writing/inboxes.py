@@ -59,7 +59,9 @@ class PostgresInboxes:
     ) -> InboxCount:
         queries = writing_queries()
         if not changed:
-            return InboxCount.model_validate(dict(await queries.counters(connection, **of(caller))))
+            stands = await queries.counters(connection, **of(caller))
+            if not stands["off"]:
+                return InboxCount(unseen=stands["unseen"], seq=stands["seq"])
         count = InboxCount.model_validate(dict(await queries.count_unseen(connection, **of(caller))))
         event = InboxChanged(
             district_id=caller.source.district_id,

@@ -87,9 +87,14 @@ where c.district_id = :district_id and c.environment = :environment and c.user_i
 returning c.unseen, c.seq;
 
 -- name: counters(district_id, environment, user_id)^
--- What is unseen now.
-select unseen, seq from user_counters
-where district_id = :district_id and environment = :environment and user_id = :user_id;
+-- What is unseen, and whether the count is off: retention took items, or a student may not be seen any more.
+select c.unseen, c.seq,
+       c.unseen <> (select count(*) from inbox i
+                    join portal_access a using (district_id, environment, student_id, user_id)
+                    where i.district_id = :district_id and i.environment = :environment and i.user_id = :user_id
+                        and i.seen_at is null and a.portal) as off
+from user_counters c
+where c.district_id = :district_id and c.environment = :environment and c.user_id = :user_id;
 
 -- name: add_notice(notice_id, district_id, environment, user_id, urgency, type, payload, now)!
 -- Queue an event about a user for the alerts topic; the publisher sends it after the commit.
