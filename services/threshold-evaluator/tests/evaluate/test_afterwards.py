@@ -4,6 +4,8 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
+import asyncpg
+import pytest
 from bellwire_kit.streams.protocol import DONE, Record
 from bellwire_schemas.catalogue import delivery_type
 from bellwire_schemas.deliveries import DeliveryReported
@@ -97,3 +99,20 @@ async def test_upkeep(world: World) -> None:
     world.clock.move(timedelta(days=60))
     await upkeep.once()
     assert await world.rows("select * from inbox") == []
+
+
+async def test_a_day_whose_dropping_was_cut_short_goes_with_the_next_round(world: World) -> None:
+    await world.take(*world.roster("s1", ("u1", True)), world.assignment(missing=True))
+    day = f"{world.clock.now():%Y%m%d}"
+    await world.pool.execute(f"alter table changes detach partition changes_{day}")
+    async with world.pool.acquire() as reader, world.pool.acquire() as cut:
+        async with reader.transaction():
+            await reader.fetch("select * from decisions")
+            await cut.execute("set statement_timeout = '300ms'")
+            with pytest.raises(asyncpg.QueryCanceledError):
+                await cut.execute(f"alter table decisions detach partition decisions_{day} concurrently")
+            await cut.execute("reset statement_timeout")
+    world.pass_time(days=33)
+    await PostgresRetention(world.pool).drop_days(world.clock.now().date())
+    left = await world.rows("select relname from pg_class where relname like '%' || $1", f"s_{day}")
+    assert left == []

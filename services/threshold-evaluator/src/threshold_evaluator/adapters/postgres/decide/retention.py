@@ -2,7 +2,7 @@
 
 from datetime import date, datetime, timedelta
 
-from bellwire_kit.postgres import Pool
+from bellwire_kit.postgres import Connection, Pool
 
 from threshold_evaluator.adapters.postgres.decide.store import queries
 from threshold_evaluator.adapters.postgres.surges.tables import surge_queries
@@ -10,6 +10,23 @@ from threshold_evaluator.domain.surge import USUAL_DAYS
 
 _BY_DAY = ("changes", "decisions", "effective_settings", "device_outcomes")
 _ANSWERED_DAYS = 30
+
+_DAYS_BEFORE = """
+select relname as name from pg_class
+where relkind = 'r' and relnamespace = current_schema()::regnamespace
+    and relname ~ ('^' || $1 || '_[0-9]{8}$') and relname < $2
+order by relname
+"""
+"""The tables of days before one, detached already or not."""
+
+_STANDS = """
+select case when c.oid is null then 'gone' when i.inhrelid is null then 'detached'
+            when i.inhdetachpending then 'pending' else 'attached' end
+from (values (to_regclass($1))) as named(oid)
+left join pg_class c on c.oid = named.oid
+left join pg_inherits i on i.inhrelid = c.oid
+"""
+"""How far the dropping of a day has come."""
 
 
 class PostgresRetention:
@@ -24,20 +41,24 @@ class PostgresRetention:
         Two processes may try the same one; the second finds it gone.
         """
         for parent in _BY_DAY:
-            async for row in self._queries.old_partitions(self._pool, parent=parent, before=before):
-                name = row["name"]
-                async with self._pool.acquire() as connection:
-                    if not await connection.fetchval("select pg_try_advisory_lock(hashtext($1))", name):
-                        continue
-                    try:
-                        if await connection.fetchval("select to_regclass($1) is not null", name):
-                            # Names are those of `ensure_day`: letters, digits and _ only.
-                            await connection.execute(
-                                f'alter table "{parent}" detach partition "{name}" concurrently'
-                            )
-                            await connection.execute(f'drop table "{name}"')
-                    finally:
-                        await connection.execute("select pg_advisory_unlock(hashtext($1))", name)
+            async with self._pool.acquire() as connection:
+                for row in await connection.fetch(_DAYS_BEFORE, parent, f"{parent}_{before:%Y%m%d}"):
+                    await self._drop(connection, parent, row["name"])
+
+    async def _drop(self, connection: Connection, parent: str, name: str) -> None:
+        """Drop one partition, from wherever a process that was killed half-way left it."""
+        if not await connection.fetchval("select pg_try_advisory_lock(hashtext($1))", name):
+            return
+        try:
+            stands = await connection.fetchval(_STANDS, name)
+            # Names are those of `ensure_day`: letters, digits and _ only.
+            if stands in ("attached", "pending"):
+                how = "finalize" if stands == "pending" else "concurrently"
+                await connection.execute(f'alter table "{parent}" detach partition "{name}" {how}')
+            if stands != "gone":
+                await connection.execute(f'drop table "{name}"')
+        finally:
+            await connection.execute("select pg_advisory_unlock(hashtext($1))", name)
 
     async def forget_surges(self, now: datetime) -> None:
         """See `Retention.forget_surges`."""
