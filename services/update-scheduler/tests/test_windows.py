@@ -152,6 +152,22 @@ async def test_a_window_that_has_ended_binds_nobody_any_more(world):
     assert found["any_time"] is True
 
 
+async def test_a_blackout_holds_where_no_window_binds_too(world):
+    dark = {"starts_at": "2026-11-24T00:00:00Z", "ends_at": "2026-11-25T00:00:00Z", "reason": "Testing"}
+    await world.ok(OPERATOR, "POST", "/v1/windows/blackouts", dark)
+    asp = world.contact("north-haverbrook")
+    body = {"kind": "version_update", "site_id": "north-haverbrook.production", "version": "2611"}
+    for wished in ("2026-11-24T12:00:00Z", "2026-11-23T22:00:00Z"):
+        status, problem, _ = await world.http(asp, "POST", "/v1/requests", {**body, "preferred_at": wished})
+        assert (status, problem["pointer"]) == (400, "/preferred_at")
+    request = await world.ok(asp, "POST", "/v1/requests", body)
+    problem = await world.move(request, "scheduled", 400, at="2026-11-24T12:00:00Z")
+    assert problem["pointer"] == "/at"
+    assert "blackout" in problem["detail"]
+    free = await world.move(request, "scheduled", at="2026-11-25T00:00:00Z")
+    assert free["in_blackout"] is False
+
+
 async def test_preferred_slots_take_nothing(world):
     await world.update("springfield", preferred_at="2026-11-26T06:30:00Z")
     assert (await world.free())[0]["left"] == 40

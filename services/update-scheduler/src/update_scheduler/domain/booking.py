@@ -103,10 +103,12 @@ def slot_at(
     """The slot that `at` (aware) lies in, with `places` left, of `windows` (those serving the request).
 
     FieldWrong outside every window or in a blackout, Full beyond capacity. Without a window for its kind and
-    hosting type any instant is a slot.
+    hosting type any instant is a slot, unless a blackout touches it.
     """
     if not window_needed:
-        return free_slot(at)
+        free = free_slot(at)
+        dark = any(b.starts_at < free.ends_at and free.starts_at < b.ends_at for b in blackouts)
+        return FieldWrong("/at", "The date lies in a blackout: give one outside it.") if dark else free
     found = [o for w in windows if isinstance(o := w.occurrence_at(at), Occurrence)]
     if not found:
         return FieldWrong("/at", "The date lies outside the windows; see /v1/windows/free for the next ones.")
