@@ -136,6 +136,24 @@ async def test_a_leaver_keeps_its_own_and_a_joiner_is_not_added(world):
     assert "Prairie Data Consortium" in problem["detail"]
 
 
+async def test_what_becomes_of_a_leaver_is_no_longer_its_groups_business(world):
+    whole = await world.ok(GALE, "POST", "/v1/requests", PRAIRIE)
+    mine = next(m for m in whole["members"] if m["district_id"] == "shelbyville")
+    gone = "/v1/groups/prairie-consortium/districts/shelbyville"
+    assert (await world.http(OPERATOR, "DELETE", gone))[0] == 204
+    await world.move(mine, "unable_to_complete", note="Shelbyville's own trouble.")
+    await world.settled()
+    told = [m["to"] for m in world.mailbox.all() if m["subject"].startswith("Unable")]
+    assert told == ["it@shelbyville.example"]
+    assert (await world.http(GALE, "GET", f"/v1/requests/{mine['id']}"))[0] == 404
+    seen = await world.refresh(whole, GALE)
+    assert [m["district_id"] for m in seen["members"]] == ["ogdenville"]
+    # the operator still sees where it came from, but what the group stands at is that of those in it
+    for who in (GALE, OPERATOR):
+        assert (await world.refresh(whole, who))["status"] == "to_be_scheduled"
+    assert len((await world.refresh(whole))["members"]) == 2
+
+
 async def test_an_agency_requests_for_a_connected_district_only(world):
     body = {"kind": "version_update", "site_id": "springfield.production", "version": "2611"}
     request = await world.ok(ELI, "POST", "/v1/requests", body)

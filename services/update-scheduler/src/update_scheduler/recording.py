@@ -117,7 +117,9 @@ def _by_address(contacts: Sequence[Contact]) -> Mapping[str, Sequence[Contact]]:
 def _concerns(contact: Contact, request: Request, groups: Mapping[UUID, str]) -> bool:
     if contact.district_id:
         return contact.district_id == request.district_id
-    if isinstance(request.group, Member) and groups.get(request.group.group_request) == contact.group_id:
+    group = request.group
+    # what becomes of a district that left is no longer the group's business
+    if isinstance(group, Member) and not group.left and groups.get(group.group_request) == contact.group_id:
         return True
     # User ids are unique within a district only: a technical contact elsewhere may have this one's.
     return contact.user_id == request.requested_by and request.district_id in contact.reach

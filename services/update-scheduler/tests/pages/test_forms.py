@@ -122,6 +122,23 @@ async def test_a_question_and_its_answer(world, visitor, full):
     assert (await world.refresh(full["asked"]))["status"] == "to_be_scheduled"
 
 
+async def test_the_question_stands_where_it_is_answered(world, visitor, full):
+    nia = await visitor(NIA)
+    _, page = await nia.get(f"/requests/{full['asked']['id']}")
+    thread = page[page.index('id="thread"') : page.index('id="history"')]
+    assert "Which day?" in thread
+
+
+async def test_a_group_request_that_was_taken_back_is_listed_no_more(world, visitor, full):
+    gale = await visitor(GALE)
+    _, page = await gale.get("/districts/shelbyville")
+    assert f"/requests/{full['group']['id']}" in page
+    path = f"/v1/requests/{full['group']['id']}"
+    assert (await world.http(("group_contact", "gale"), "DELETE", path, etag=1))[0] == 204
+    _, page = await gale.get("/districts/shelbyville")
+    assert f"/requests/{full['group']['id']}" not in page
+
+
 async def test_hide_complete_is_remembered_for_the_person(world, visitor, full):
     terry = await visitor(TERRY)
     assert "Completed" in (await terry.get("/districts/springfield"))[1]

@@ -45,7 +45,8 @@ async def seen(view: QueueView, request_id: str) -> Shown | GroupRequest:
 
 
 async def _members(view: QueueView, whole: GroupRequest) -> list[Shown]:
-    wanted = Filter(group_request=whole.id, removed=view.operator, limit=10_000)
+    reached = reach(view.person)
+    wanted = Filter(districts=reached, group_request=whole.id, removed=view.operator, limit=10_000)
     return list(await view.parts.registry.requests(wanted))
 
 

@@ -1,5 +1,6 @@
 """Requests as JSON: what goes in, what comes out."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
@@ -175,10 +176,16 @@ def request_out(shown: Shown, now: datetime) -> RequestOut:
     )
 
 
+def standing(members: Sequence[Shown]) -> Status:
+    """The rollup of a group request: of the members that are in and not cancelled, else of all."""
+    inside = [m for m in members if not (isinstance(m.request.group, Member) and m.request.group.left)]
+    kept = [m for m in inside if not isinstance(m.request.state, Cancelled)]
+    return rollup([m.request.state.status for m in kept or inside or members])
+
+
 def group_out(whole: GroupRequest, members: list[Shown], now: datetime) -> GroupRequestOut:
     """The answer for a group request and its members at `now`."""
-    standing = [m for m in members if not isinstance(m.request.state, Cancelled)]
-    status = rollup([m.request.state.status for m in standing or members])
+    status = standing(members)
     return GroupRequestOut(
         id=whole.id,
         group_id=whole.group_id,

@@ -8,9 +8,10 @@ from aiohttp import web
 from bellwire_schemas.names import RequestKind
 from bellwire_schemas.names import Role as TokenRole
 
-from update_scheduler.domain.groups import moves_together, rollup
+from update_scheduler.api.shapes import standing
+from update_scheduler.domain.groups import moves_together
 from update_scheduler.domain.requests import NO_DATE, Member
-from update_scheduler.domain.states import Cancelled, PendingInput
+from update_scheduler.domain.states import PendingInput
 from update_scheduler.domain.statuses import Status, label
 from update_scheduler.domain.transitions import allowed
 from update_scheduler.errors import QueueError
@@ -22,7 +23,7 @@ from update_scheduler.pages.slots import Offers, offers
 from update_scheduler.pages.visits import Visit, page
 from update_scheduler.pages.words import card, places
 from update_scheduler.ports import District, GroupRequest
-from update_scheduler.registry import Shown
+from update_scheduler.registry import AuditLine, Shown
 from update_scheduler.transition import Demand
 
 FIELDS = {"to": "Next status", "at": "Date", "note": "Note", "body": "Message"}
@@ -51,6 +52,7 @@ async def render(
     sites = await registry.sites([request.district_id], "", 10)
     target = next((s for s in sites if s.id == request.sites[0]), None)
     movable = visit.operator and bool(shown.moves) and not together
+    history = await registry.audit(request.id)
     return await visit.render(
         "request.html.j2",
         422 if faults else 200,
@@ -63,7 +65,8 @@ async def render(
         whole=whole,
         group_name=names.get(whole, "") if whole else "",
         together=together,
-        history=await registry.audit(request.id),
+        history=history,
+        question=_question(history) if isinstance(request.state, PendingInput) else "",
         thread=await registry.messages(request.id),
         asked=isinstance(request.state, PendingInput),
         moves=_moves(shown.moves) if movable else [],
@@ -82,6 +85,11 @@ async def moves_as_one(visit: Visit, whole: UUID) -> bool:
     async with visit.parts.transition.queues.begin() as queue:
         found = still_in(await queue.members(whole))
     return moves_together([r.state for r in found])
+
+
+def _question(history: Sequence[AuditLine]) -> str:
+    """What the district was asked last: the note of the step to Pending Input."""
+    return next((line.note for line in reversed(history) if line.to_status == Status.PENDING_INPUT), "")
 
 
 def _moves(found: Sequence[Status]) -> list[Status]:
@@ -103,7 +111,6 @@ async def _render_group(
     visit: Visit, whole: GroupRequest, typed: Mapping[str, str], faults: Faults
 ) -> web.Response:
     found = await members(visit, whole)
-    standing = [m for m in found if not isinstance(m.request.state, Cancelled)] or found
     states = [
         m.request.state for m in found if isinstance(m.request.group, Member) and not m.request.group.left
     ]
@@ -112,7 +119,7 @@ async def _render_group(
     registry = visit.parts.registry
     sites = await registry.sites([m.request.district_id for m in found], "", 4000)
     hosting = {s.id: s.hosting for s in sites}
-    status = rollup([m.request.state.status for m in standing])
+    status = standing(found)
     scheduling = visit.operator and Status.SCHEDULED in common
     return await visit.render(
         "group_request.html.j2",

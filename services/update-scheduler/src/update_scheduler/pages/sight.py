@@ -7,7 +7,7 @@ from update_scheduler.domain.states import Cancelled, Deleted
 from update_scheduler.errors import NotThere
 from update_scheduler.pages.visits import Visit
 from update_scheduler.ports import GroupRequest
-from update_scheduler.registry import Filter, Shown
+from update_scheduler.registry import Filter, Shown, reach
 
 ALL_MEMBERS = 10_000
 
@@ -32,5 +32,6 @@ async def seen(visit: Visit) -> Shown | GroupRequest:
 
 async def members(visit: Visit, whole: GroupRequest) -> Sequence[Shown]:
     """The requests of a group request that the person may see."""
-    wanted = Filter(group_request=whole.id, removed=visit.operator, limit=ALL_MEMBERS)
+    reached = reach(visit.person)
+    wanted = Filter(districts=reached, group_request=whole.id, removed=visit.operator, limit=ALL_MEMBERS)
     return list(await visit.parts.registry.requests(wanted))

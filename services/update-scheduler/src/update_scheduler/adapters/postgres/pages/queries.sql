@@ -128,11 +128,14 @@ limit :most;
 select id, group_name from group_requests where id = any(:ids::uuid[]);
 
 -- name: group_lines(groups, most)
--- Group requests with the statuses of their members that were not cancelled.
-select g.*, coalesce((select array_agg(r.status) from requests r
-    where r.group_request_id = g.id and r.cancelled_at is null), '{}') as statuses
-from group_requests g
-where g.group_id = any(:groups::text[])
+-- Group requests with the statuses of their members: those in the group that were not cancelled or deleted.
+select g.*, m.statuses
+from group_requests g cross join lateral (
+    select array_agg(r.status) as statuses
+    from requests r join group_districts d on d.district_id = r.district_id and d.group_id = g.group_id
+    where r.group_request_id = g.id and r.cancelled_at is null and r.deleted_at is null
+) m
+where g.group_id = any(:groups::text[]) and m.statuses is not null
 order by g.created_at desc, g.id
 limit :most;
 
