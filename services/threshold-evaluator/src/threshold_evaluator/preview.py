@@ -29,11 +29,15 @@ from threshold_evaluator.domain.roster import Watcher
 
 @dataclass(frozen=True, slots=True)
 class Past:
-    """One stored change in its place, what detection made of it, and the user as one who watches its student."""
+    """One stored change in its place, what detection made of it, and the user as one who watches its student.
+
+    `told` is what the user had been told of the thing before the first change that is looked at, if anything.
+    """
 
     turn: Turn
     detection: Detection
     watcher: Watcher
+    told: str = ""
 
 
 @dataclass(slots=True)
@@ -70,8 +74,11 @@ def would_be_sent(past: Iterable[Past], proposed: Callable[[Watcher], Watcher]) 
     for each in past:
         watcher = proposed(each.watcher)
         settings = settings_of(each.turn, watcher)
+        told.values.setdefault(telling_key(each.turn.key, watcher.user_id), each.told)
         if each.detection is Detection.BACKFILL:
             _count_as_told(each.turn, watcher, settings, told)
+        elif each.detection is Detection.INACTIVE_CALENDAR:
+            _clear_paid(each.turn, watcher, settings, told)
         elif each.detection in (Detection.FACTS, Detection.SILENT) and _sent(
             each.turn, watcher, settings, told
         ):
@@ -80,9 +87,8 @@ def would_be_sent(past: Iterable[Past], proposed: Callable[[Watcher], Watcher]) 
 
 def _sent(turn: Turn, watcher: Watcher, settings: Effective, told: _Told) -> bool:
     key = telling_key(turn.key, watcher.user_id)
-    last = told.values.get(key, "")
-    if turn.key.group is Group.LUNCH and lunch.cleared(turn.now, lunch.read_told(last), _low(settings)):
-        last = told.values[key] = ""
+    _clear_paid(turn, watcher, settings, told)
+    last = told.values[key]
     facts = facts_for(turn.key, turn.before, turn.now, last, settings)
     if not facts:
         return False
@@ -90,6 +96,14 @@ def _sent(turn: Turn, watcher: Watcher, settings: Effective, told: _Told) -> boo
     if judgement.route is not Route.SUPPRESSED and turn.key.group in (Group.ATTENDANCE, Group.LUNCH):
         told.take(turn, key)
     return judgement.route is Route.TIMED
+
+
+def _clear_paid(turn: Turn, watcher: Watcher, settings: Effective, told: _Told) -> None:
+    key = telling_key(turn.key, watcher.user_id)
+    if turn.key.group is Group.LUNCH and lunch.cleared(
+        turn.now, lunch.read_told(told.values[key]), _low(settings)
+    ):
+        told.values[key] = ""
 
 
 def _count_as_told(turn: Turn, watcher: Watcher, settings: Effective, told: _Told) -> None:

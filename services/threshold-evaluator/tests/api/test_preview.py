@@ -158,3 +158,27 @@ async def test_a_preview_refuses_what_a_change_would(home: Any) -> None:
     assert (answered.status, answered.body["pointer"]) == (400, "/timezone")
     assert (await home.api("u2").post(URL, {"student_id": "s1", "settings": {}})).status == 404
     assert (await home.api("u2").post(URL, {"settings": {}})).body["alerts"] == 0
+
+
+@pytest.mark.parametrize(("told", "alerts"), [(timedelta(days=40), 0), (timedelta(days=1), 1)])
+async def test_a_balance_told_before_the_days_looked_at_is_no_news_in_them(
+    town: Any, told: timedelta, alerts: int
+) -> None:
+    now = town.served.clock.now()
+    await town.student("s1")
+    await town.access("u1", "s1")
+    await town.change("e1", "s1", now - timedelta(days=2))
+    await town.pool.execute(
+        "update changes set thing = 'lunch', thing_id = 'acc', memory_after = $2 where district_id = $1",
+        town.id,
+        write_content(Group.LUNCH, Content(balance=Decimal("5.00"))),
+    )
+    await town.pool.execute(
+        "insert into told (district_id, environment, student_id, thing, thing_id, user_id, value, told_at)"
+        " values ($1, 'production', '', 'lunch', 'acc', 'u1', '6.00', $2)",
+        town.id,
+        now - told,
+    )
+    assert (await town.api("u1").post(URL, {"settings": {}})).body["alerts_now"] == alerts
+    week = await town.api("admin", "district_admin").post("/v1/admin/district/preview", {"settings": {}})
+    assert week.body["alerts_now"] == alerts

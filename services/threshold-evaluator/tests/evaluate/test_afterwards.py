@@ -105,13 +105,12 @@ async def test_a_day_whose_dropping_was_cut_short_goes_with_the_next_round(world
     await world.take(*world.roster("s1", ("u1", True)), world.assignment(missing=True))
     day = f"{world.clock.now():%Y%m%d}"
     await world.pool.execute(f"alter table changes detach partition changes_{day}")
-    async with world.pool.acquire() as reader, world.pool.acquire() as cut:
-        async with reader.transaction():
-            await reader.fetch("select * from decisions")
-            await cut.execute("set statement_timeout = '300ms'")
-            with pytest.raises(asyncpg.QueryCanceledError):
-                await cut.execute(f"alter table decisions detach partition decisions_{day} concurrently")
-            await cut.execute("reset statement_timeout")
+    async with world.pool.acquire() as reader, world.pool.acquire() as cut, reader.transaction():
+        await reader.fetch("select * from decisions")
+        await cut.execute("set statement_timeout = '300ms'")
+        with pytest.raises(asyncpg.QueryCanceledError):
+            await cut.execute(f"alter table decisions detach partition decisions_{day} concurrently")
+        await cut.execute("reset statement_timeout")
     world.pass_time(days=33)
     await PostgresRetention(world.pool).drop_days(world.clock.now().date())
     left = await world.rows("select relname from pg_class where relname like '%' || $1", f"s_{day}")

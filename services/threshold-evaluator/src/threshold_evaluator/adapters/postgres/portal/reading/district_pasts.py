@@ -1,4 +1,4 @@
-"""The last days of all users of a district, some users at a time: five queries for each lot."""
+"""The last days of all users of a district, some users at a time: six queries for each lot."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -12,9 +12,11 @@ from threshold_evaluator.adapters.postgres.portal.reading.pasts import (
     past_of_row,
     roster_of,
     student_of_row,
+    told_before,
 )
 from threshold_evaluator.adapters.postgres.portal.reading.queries import reading_queries
 from threshold_evaluator.api.admin_preview import Proposed, UserPast
+from threshold_evaluator.domain.detecting import TellingKey
 from threshold_evaluator.domain.roster import Roster, Student
 
 _USERS = 200
@@ -22,11 +24,12 @@ _USERS = 200
 
 @dataclass(frozen=True, slots=True)
 class _Lot:
-    """Rows of some users: changes in their order, and each user's students."""
+    """Rows of some users: changes in their order, each user's students, what they had been told before."""
 
     changes: Sequence[Mapping[str, Any]]
     students: Mapping[str, Mapping[str, Student]]
     roster: Roster
+    told: Mapping[TellingKey, str]
 
     def users(self, proposed: Proposed) -> Sequence[UserPast]:
         """Return each user's past as the district stands, and as it is proposed."""
@@ -45,8 +48,8 @@ class _Lot:
                 now, then = replace(self.roster, students=students), replace(after, students=students)
                 found.append(
                     UserPast(
-                        [past_of_row(self.changes[place], now) for place in places],
-                        [past_of_row(self.changes[place], then) for place in places],
+                        [past_of_row(self.changes[place], now, self.told) for place in places],
+                        [past_of_row(self.changes[place], then, self.told) for place in places],
                     )
                 )
         return found
@@ -89,5 +92,6 @@ class PostgresDistrictPasts:
                     since=since,
                 )
             ]
+            told = await told_before(connection, caller, users, since)
             roster = await roster_of(connection, caller, {row["school_id"] for row in changes}, {})
-        return _Lot(changes, students, roster), users[-1] if users else ""
+        return _Lot(changes, students, roster, told), users[-1] if users else ""

@@ -1,4 +1,4 @@
-"""The last weeks of a user's students, as values that can be judged again: four queries, whatever the number."""
+"""The last weeks of a user's students, as values that can be judged again: five queries, whatever the number."""
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
@@ -14,6 +14,7 @@ from threshold_evaluator.adapters.postgres.decide.people import district_of, sch
 from threshold_evaluator.adapters.postgres.portal.reading.queries import of, reading_queries
 from threshold_evaluator.adapters.postgres.portal.writing.settings import documents_of
 from threshold_evaluator.domain.decision import Detection
+from threshold_evaluator.domain.detecting import TellingKey, telling_key
 from threshold_evaluator.domain.judging import Turn
 from threshold_evaluator.domain.roster import District, Enrolment, Roster, School, Student, Watcher
 from threshold_evaluator.domain.things import ThingKey
@@ -44,8 +45,26 @@ class PostgresPasts:
                     since=since,
                 )
             ]
+            told = await told_before(connection, caller, [caller.user_id], since)
             roster = await roster_of(connection, caller, {row["school_id"] for row in changes}, students)
-        return [past_of_row(row, roster) for row in changes]
+        return [past_of_row(row, roster, told) for row in changes]
+
+
+async def told_before(
+    connection: Connection, caller: Caller, users: Sequence[str], since: datetime
+) -> Mapping[TellingKey, str]:
+    """Return what these users had been told before a time of what they were told nothing of since."""
+    rows = reading_queries().past_told(
+        connection,
+        district_id=caller.source.district_id,
+        environment=caller.source.environment.value,
+        user_ids=list(users),
+        before=since,
+    )
+    return {
+        (ThingKey(Group(row["thing"]), row["student_id"], row["thing_id"]), row["user_id"]): row["value"]
+        async for row in rows
+    }
 
 
 async def roster_of(
@@ -88,8 +107,8 @@ def _date(text: str) -> date:
     return {"-infinity": date.min, "infinity": date.max}.get(text) or date.fromisoformat(text)
 
 
-def past_of_row(row: Mapping[str, Any], roster: Roster) -> Past:
-    """Return the change of a row of `past_changes` in its place."""
+def past_of_row(row: Mapping[str, Any], roster: Roster, told: Mapping[TellingKey, str]) -> Past:
+    """Return the change of a row of `past_changes` in its place; `told` as `told_before` answers."""
     group, student = Group(row["thing"]), roster.students[row["student_id"]]
     turn = Turn(
         key=ThingKey(group, row["student_id"], row["thing_id"]),
@@ -104,4 +123,6 @@ def past_of_row(row: Mapping[str, Any], roster: Roster) -> Past:
         school=roster.school(row["school_id"]),
         student=student,
     )
-    return Past(turn, Detection(row["detection"]), student.watchers[0])
+    watcher = student.watchers[0]
+    last = told.get(telling_key(turn.key, watcher.user_id), "")
+    return Past(turn, Detection(row["detection"]), watcher, last)

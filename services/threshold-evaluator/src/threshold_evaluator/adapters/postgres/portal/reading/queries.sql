@@ -231,6 +231,12 @@ where c.district_id = :district_id and c.environment = :environment and c.studen
     and c.day >= :first_day::date and c.decided_at >= :since::timestamptz
 order by c.decided_at, c.modified_at, c.event_id;
 
+-- name: past_told(district_id, environment, user_ids, before)
+-- What users had been told of marks and balances before a time and no more since; a lunch account has no student.
+select user_id, student_id, thing, thing_id, value from told
+where district_id = :district_id and environment = :environment and user_id = any(:user_ids::text[])
+    and told_at < :before and value <> '';
+
 -- name: report_users(district_id, environment, after, limit)
 -- Users who may see anybody, after one, by id.
 select distinct user_id collate "C" as user_id from portal_access
@@ -271,5 +277,6 @@ select c.student_id, c.school_id, c.calendar_id, c.thing, c.thing_id, c.modified
 from changes c
 where c.district_id = :district_id and c.environment = :environment and c.student_id = any(:student_ids::text[])
     and c.day >= :first_day::date and c.decided_at >= :since::timestamptz
-    and (c.detection = 'facts' or (c.detection in ('silent', 'backfill') and c.thing in ('attendance', 'lunch')))
+    and (c.detection = 'facts' or (c.detection in ('silent', 'backfill') and c.thing in ('attendance', 'lunch'))
+         or (c.detection = 'inactive_calendar' and c.thing = 'lunch'))
 order by c.decided_at, c.modified_at, c.event_id;
