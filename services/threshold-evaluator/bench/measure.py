@@ -7,7 +7,6 @@ pyinstrument page. Other programs call `measure(...)`.
 
 import argparse
 import asyncio
-import gc
 import json
 import os
 import resource
@@ -26,6 +25,7 @@ import asyncpg
 import uvloop
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from bellwire_kit.clock import ManualClock
+from bellwire_kit.memory import calm_collector
 from bellwire_kit.postgres import Pool, migrate, open_pool
 from bellwire_kit.streams.open import open_consumer, open_producer
 from bellwire_kit.streams.protocol import (
@@ -239,9 +239,7 @@ def main() -> None:
     parser.add_argument("--what", choices=["evaluator", "ceiling", "both"], default="both")
     parser.add_argument("--profile", default="")
     options = parser.parse_args()
-    # As `python -m threshold_evaluator run` does.
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 100)
+    calm_collector()  # as `python -m threshold_evaluator run` does
     for what in ("ceiling", "evaluator") if options.what == "both" else (options.what,):
         figures = uvloop.run(
             measure(

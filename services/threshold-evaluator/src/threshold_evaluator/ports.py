@@ -169,9 +169,12 @@ class Releases(Protocol):
     """What the release loop does in one transaction, beside `Deciding`."""
 
     async def wake(
-        self, now: datetime, limit: int
+        self, now: datetime, limit: int, lane: int = 0, lanes: int = 1
     ) -> Mapping[Source, tuple[dict[str, Account], list[DueAlert]]]:
-        """Lock the users of the most urgent alerts that are due, and take all that is due of them."""
+        """Lock the users of the most urgent alerts that are due, and take all that is due of them.
+
+        Of several `lanes` each has users of its own, so that none waits for what another has locked.
+        """
 
     async def recalculate(self, now: datetime, limit: int) -> Mapping[Source, list[OnItsWay]]:
         """Wake what changes of settings and roster touch; answer what is published but may still be unsent."""

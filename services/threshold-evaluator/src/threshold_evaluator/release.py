@@ -91,7 +91,9 @@ class Release:
         await self._store.ensure_day(now.date())
         await self._recalculate(now)
         lanes = self._pace.lanes if self._much else 1
-        counts = await asyncio.gather(*(self._release(now) for _ in range(lanes)), return_exceptions=True)
+        counts = await asyncio.gather(
+            *(self._release(now, lane, lanes) for lane in range(lanes)), return_exceptions=True
+        )
         count = 0
         for each in counts:
             if isinstance(each, BaseException):
@@ -105,9 +107,9 @@ class Release:
             count += await publish(left, self._store, self._producer, now, "release.left")
         return count
 
-    async def _release(self, now: datetime) -> int:
+    async def _release(self, now: datetime, lane: int, lanes: int) -> int:
         async with self._store.transaction() as tables:
-            awake = await tables.wake(now, self._pace.batch)
+            awake = await tables.wake(now, self._pace.batch, lane, lanes)
             faults.point("release.taken")
             spoken = await self._decide(awake, tables, now)
             await tables.write(spoken, now)

@@ -131,9 +131,10 @@ class Releasing:
             delivery = Delivery.INBOX
         if delivery is not Delivery.INBOX:
             delivery = min((rule.delivery for rule in rules), key=_SOONEST.index)
-        due = replace(
-            case.due, kinds=kinds, delivery=delivery, mandatory=any(rule.mandatory for rule in rules)
-        )
+        mandatory = any(rule.mandatory for rule in rules)
+        due = case.due
+        if (due.kinds, due.delivery, due.mandatory) != (kinds, delivery, mandatory):
+            due = replace(due, kinds=kinds, delivery=delivery, mandatory=mandatory)
         session = holding_bells(self.roster.district, case.school, due.group, case.watcher.role)
         state = self.states[due.key]
         telling = Telling(due, state, case.student.display_name, case.settings, session)
@@ -144,11 +145,13 @@ class Releasing:
             self.plan.settled.append(Settled(due, Became.INBOX, due.alert_id))
             return
         timed = self._time(telling, case)
-        held = replace(telling.due, due_at=timed.at, capped_at=timed.capped_at)
+        if (due.due_at, due.capped_at) != (timed.at, timed.capped_at):
+            due = replace(due, due_at=timed.at, capped_at=timed.capped_at)
+            telling = replace(telling, due=due)
         if timed.at > self.now or not due.in_inbox:
-            self.plan.held[due.alert_id] = replace(held, hold=timed.hold)
+            self.plan.held[due.alert_id] = replace(due, hold=timed.hold)
         else:
-            self._send(replace(telling, due=held), digest=timed.digest)
+            self._send(telling, digest=timed.digest)
 
     def _of_brake(self, due: DueAlert) -> Resolution:
         brakes = self.brakes.get(due.school_id, ())

@@ -265,15 +265,19 @@ where ready_at < clock_timestamp() - make_interval(secs => :seconds)
 order by urgency, position limit :limit
 for update skip locked;
 
--- name: wake_users(now, limit)
--- Lock the accounts of users for whom something is due, urgent and oldest first; another worker's are skipped.
+-- name: wake_users(now, limit, lane, lanes)
+-- Lock the accounts of a lane's users for whom something is due, oldest first; another worker's are skipped.
+-- Nothing of the bulk queue is taken while anything urgent is due, be it another lane's.
 select c.district_id, c.environment, c.user_id, c.seq, c.unseen, c.push_day, c.pushes
 from user_counters c
 where (c.district_id, c.environment, c.user_id) in (
     select district_id, environment, user_id from (
         select district_id, environment, user_id, urgency, wake_at from due_alerts
-        where phase = 'held' and wake_at <= :now
-        order by urgency, wake_at
+        where phase = 'held' and wake_at <= :now and abs(hashtext(user_id) % :lanes::integer) = :lane
+          and urgency = case when exists (
+              select from due_alerts where phase = 'held' and urgency = 0 and wake_at <= :now
+          ) then 0 else 1 end
+        order by wake_at
         limit :limit
     ) soonest
 )

@@ -137,10 +137,11 @@ class PostgresTransaction:
         return taken
 
     async def wake(
-        self, now: datetime, limit: int
+        self, now: datetime, limit: int, lane: int = 0, lanes: int = 1
     ) -> Mapping[Source, tuple[dict[str, Account], list[DueAlert]]]:
         """See `ports.Releases.wake`."""
-        rows = [row async for row in self._queries.wake_users(self._connection, now=now, limit=limit)]
+        users = self._queries.wake_users(self._connection, now=now, limit=limit, lane=lane, lanes=lanes)
+        rows = [row async for row in users]
         if not rows:
             return {}
         accounts = await self._reading.with_windows(rows, {})
