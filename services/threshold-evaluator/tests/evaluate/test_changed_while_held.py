@@ -62,3 +62,17 @@ async def test_a_grade_that_was_never_told_is_said_once_as_it_stands(world: Worl
     await world.releases()
     (alert,) = world.alerts()
     assert alert["texts"]["full"]["body"] == "Grade: 86%"
+
+
+async def test_a_balance_up_and_low_again_in_one_batch_is_told_once_after_grace(world: World) -> None:
+    await night(world)
+    await world.set_user("u1", {"groups": {"lunch": {"grace_minutes": 5}}})
+    await world.take(world.lunch("5.00"))
+    world.pass_time(minutes=10)
+    await world.releases()
+    up, low = world.lunch("12.00"), world.lunch("8.00", modified_at="2026-10-15T04:10:01Z")
+    await world.take(up, low)
+    world.pass_time(minutes=10)
+    await world.take(world.lunch("7.00"))
+    bodies = [row["body"] for row in await world.rows("select body from inbox order by entered")]
+    assert bodies == ["The lunch balance is $5.00", "The lunch balance is $8.00"]

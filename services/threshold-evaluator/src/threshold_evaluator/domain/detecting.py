@@ -222,8 +222,8 @@ def _clear_paid(turn: Turn, memory: Memory) -> None:
 
 def _tell(turn: Turn, judgement: Judgement, telling: TellingKey, memory: Memory, now: datetime) -> None:
     """Count as told what enters the inbox at once; what is still in grace is told at its end."""
-    running = memory.grace.get(telling, now)
-    grace_until = running if running > now else now + judgement.grace
+    # What takes the place of an unsent alert has its grace, though it be over: nothing starts it again.
+    grace_until = memory.grace.get(telling, now + judgement.grace)
     if grace_until > now:
         memory.grace[telling] = grace_until
         return
