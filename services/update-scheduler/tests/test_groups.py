@@ -89,7 +89,8 @@ async def test_too_few_places_for_all_books_none(world):
     }
     await world.ok(OPERATOR, "POST", "/v1/windows", tight)
     whole = await world.ok(GALE, "POST", "/v1/requests", PRAIRIE)
-    await world.move(whole, "scheduled", expect=409, at="2026-11-26T06:30:00Z")
+    problem = await world.move(whole, "scheduled", expect=409, at="2026-11-26T06:30:00Z")
+    assert "ogdenville, shelbyville" in problem["detail"]
     assert await world.sql("select 1 from requests where slot_at is not null") == []
     assert await world.free(places=2) == []
 

@@ -121,9 +121,15 @@ async def _slot(
         case FieldWrong():
             raise refused(slot)
         case Full():
-            raise Clash("window-full", slot.detail, "/at")
+            raise Clash("window-full", slot.detail + _whom(requests), "/at")
         case _:
             return slot
+
+
+def _whom(requests: Sequence[Request]) -> str:
+    """The members that a window has not a place for each of; one request alone needs no name."""
+    names = ", ".join(sorted(r.district_id for r in requests))
+    return f" There is no place for all of {names}." if len(requests) > 1 else ""
 
 
 def _hostings(requests: Sequence[Request], sites: Sequence[Site]) -> dict[UUID, Hosting]:
