@@ -74,6 +74,9 @@ async def test_a_schools_settings_reach_its_families_at_once(home: Any) -> None:
     [
         ("/v1/admin/district", {"per": "week"}, "/per"),
         ("/v1/admin/district", {"locks": ["privacy"]}, "/locks/0"),
+        ("/v1/admin/district", {"locks": ["/privacy", "/quiet_hours/from"]}, "/locks/1"),
+        ("/v1/admin/district", {"locks": ["/groups/attendance/threshold"]}, "/locks/0"),
+        ("/v1/admin/schools/north", {"locks": ["/daily_cap"]}, "/locks/0"),
         ("/v1/admin/district", {"mandatory_kinds": ["grade.lost"]}, "/mandatory_kinds/0"),
         ("/v1/admin/district", {"defaults": {"daily_cap": 0}}, "/defaults/daily_cap"),
         ("/v1/admin/schools/north", {"defaults": {"privacy": "full"}}, "/defaults/privacy"),

@@ -15,6 +15,7 @@ from threshold_evaluator.api.portal import PORTAL, Portal, administrator
 from threshold_evaluator.api.settings import MergePatch
 from threshold_evaluator.api.settings_change import leaves, refuse
 from threshold_evaluator.domain.documents import faults_of_district, faults_of_school, merge_patch
+from threshold_evaluator.domain.locks import faults_of_locks
 from threshold_evaluator.domain.settings import JSON
 
 DISTRICT = ""
@@ -67,12 +68,11 @@ class Places(Protocol):
 
 
 async def _patched(portal: Portal, caller: Caller, school_id: str, patch: JSON) -> Place:
-    faults = faults_of_school if school_id else faults_of_district
     pointers = tuple(pointer for pointer, _ in leaves(patch))
 
     def change(own: JSON) -> JSON:
         after = merge_patch(own, patch)
-        refuse(faults(after))
+        refuse_place(after, school_id)
         return after
 
     kind = "school" if school_id else "district"
@@ -84,6 +84,12 @@ async def _patched(portal: Portal, caller: Caller, school_id: str, patch: JSON) 
         pointers=pointers,
     )
     return _one(await portal.places.change(caller, school_id, change, line), kind)
+
+
+def refuse_place(own: JSON, school_id: str) -> None:
+    """Raise `Problem` 400 for what is wrong with what is set here for a school, or for the district."""
+    refuse(faults_of_school(own) if school_id else faults_of_district(own))
+    refuse(faults_of_locks(own.get("locks", ()), of_school=bool(school_id)))
 
 
 def _one(found: Sequence[Place], kind: str) -> Place:

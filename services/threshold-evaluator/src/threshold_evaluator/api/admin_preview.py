@@ -15,18 +15,12 @@ from bellwire_kit.web.views import ApiView, answer
 from bellwire_schemas.names import Group
 from pydantic import Field
 
-from threshold_evaluator.api.admin_places import DISTRICT, Place
+from threshold_evaluator.api.admin_places import DISTRICT, Place, refuse_place
 from threshold_evaluator.api.fields import Body, Id, Model
 from threshold_evaluator.api.portal import PORTAL, Portal, administrator
-from threshold_evaluator.api.settings_change import leaves, refuse
+from threshold_evaluator.api.settings_change import leaves
 from threshold_evaluator.api.settings_preview import GroupPreview
-from threshold_evaluator.domain.documents import (
-    faults_of_district,
-    faults_of_school,
-    merge_patch,
-    read_district,
-    read_school,
-)
+from threshold_evaluator.domain.documents import merge_patch, read_district, read_school
 from threshold_evaluator.domain.roster import District, School
 from threshold_evaluator.domain.settings import JSON
 from threshold_evaluator.preview import Past, would_be_sent
@@ -155,7 +149,7 @@ def _settings_after(stands: Place, patch: JSON, school_id: str) -> JSON:
     for _ in leaves(patch):
         pass
     own = merge_patch(stands.own, patch)
-    refuse(faults_of_school(own) if school_id else faults_of_district(own))
+    refuse_place(own, school_id)
     return merge_patch(stands.published, own)
 
 
