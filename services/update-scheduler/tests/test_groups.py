@@ -1,5 +1,10 @@
 """Groups: refusal with the name, fan-out, all or none, rollup, joining and leaving, partners."""
 
+import asyncio
+
+import asyncpg
+from update_scheduler.app import SCHEMA
+
 OPERATOR = ("operator", "op-1")
 GALE = ("group_contact", "gale")
 ELI = ("group_contact", "eli")
@@ -135,6 +140,34 @@ async def test_a_leaver_keeps_its_own_and_a_joiner_is_not_added(world):
     status, problem, _ = await world.http(OPERATOR, "PUT", "/v1/groups/elsewhere/districts/ogdenville")
     assert status == 409
     assert "Prairie Data Consortium" in problem["detail"]
+
+
+async def test_who_leaves_while_the_group_asks_is_not_asked_for(world):
+    sites = "select 1 from sites where district_id = 'shelbyville' for update"
+    waiting = (
+        "select count(*) n from pg_stat_activity where wait_event_type = 'Lock' and query like '%for no key%'"
+    )
+    gone = "/v1/groups/prairie-consortium/districts/shelbyville"
+
+    async def queued(number):
+        async def there():
+            return (await world.sql(waiting))[0]["n"] == number
+
+        await world.until(there)
+
+    connection = await asyncpg.connect(world.settings.database_url, server_settings={"search_path": SCHEMA})
+    try:
+        async with connection.transaction():
+            await connection.execute(sites)
+            leaving = asyncio.create_task(world.http(OPERATOR, "DELETE", gone))
+            await queued(1)
+            asking = asyncio.create_task(world.ok(GALE, "POST", "/v1/requests", PRAIRIE))
+            await queued(2)
+    finally:
+        await connection.close()
+    assert (await leaving)[0] == 204
+    assert [m["district_id"] for m in (await asking)["members"]] == ["ogdenville"]
+    assert len(await world.sql("select 1 from requests")) == 1
 
 
 async def test_what_becomes_of_a_leaver_is_no_longer_its_groups_business(world):

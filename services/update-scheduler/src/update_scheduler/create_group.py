@@ -55,6 +55,9 @@ class CreateGroup:
         async with self.queues.begin() as queue:
             group = await _linked(queue, wish.group_id)
             sites = await queue.lock_sites(group.districts)
+            # who left while this waited for its turn is not asked for; who joined meanwhile comes next time
+            still = (await _linked(queue, wish.group_id)).districts
+            group = replace(group, districts=tuple(d for d in group.districts if d in still))
             identity = await remembered(queue, person, key, repr(wish), now, groups=True)
             if isinstance(identity, Request | GroupRequest):
                 assert isinstance(identity, GroupRequest)
