@@ -68,6 +68,7 @@ class Lane:
         self._turns = [asyncio.Event() for _ in range(limits.streams)]
         self._open_turns = 0
         self._warm = False
+        self._connected = 0
         self._stopping = False
         self._pace: Pace | None = None
         self._granted = 0
@@ -139,6 +140,7 @@ class Lane:
             self._granted -= 1
             sent_at = datetime.now(UTC)
             started = perf_counter()
+            connected = self._connected
             try:
                 verdict = await self._provider.send(job.push, sent_at)
                 point("push.answered")
@@ -151,7 +153,11 @@ class Lane:
                 self._answered_well()
             else:
                 self._heed(verdict)
-                if type(verdict) is Reconnect:
+                if _leaves_connection(verdict) and connected == self._connected:
+                    # Of all that were in flight on one connection, the first answer leaves it behind.
+                    self._connected += 1
+                    self._warm = False
+                    self._turn_to()
                     await self._provider.reconnect()
 
     def _heed(self, verdict: Verdict) -> None:
@@ -162,11 +168,8 @@ class Lane:
             case TryAgain(overload=True):
                 self._window = shrunk(self._window, monotonic())
                 self._turn_to()
-            case TryAgain() | KeepCredentials():
+            case TryAgain() | KeepCredentials() | Reconnect():
                 pass
-            case Reconnect():
-                self._warm = False
-                self._turn_to()
             case SparePhone():
                 self._answered_well()
             case _:
@@ -216,3 +219,7 @@ class Lane:
             self._pace, self._granted = drawn(self._pace, 64, now)
             if self._granted <= 0:
                 await asyncio.sleep(0.005)
+
+
+def _leaves_connection(verdict: Verdict) -> bool:
+    return type(verdict) is Reconnect or (type(verdict) is Misconfigured and verdict.reconnect)
