@@ -3,6 +3,7 @@ import unicodedata
 from dataclasses import replace
 from uuid import UUID
 
+import pytest
 from bellwire_schemas.names import Group, Kind, Privacy
 from hypothesis import given
 from hypothesis import strategies as st
@@ -127,3 +128,26 @@ def test_a_device_mutes_a_group_or_all_kinds(group, kinds, group_on, kinds_on):
 
 def test_a_token_does_not_print_itself():
     assert "ab" not in repr(Token("ab"))
+
+
+@pytest.mark.parametrize("character", ["\x01", '"', "👍"])
+def test_the_longest_ids_fit_too(character):
+    ids = character * 255
+    text = "A text of some length. " * 20
+    message = Message(
+        Purpose.ALERT,
+        "Title",
+        text,
+        1,
+        UUID(int=1),
+        ids,
+        "assignments",
+        ids,
+        "bellwire://x",
+        "assignments",
+        UUID(int=2),
+        urgent=True,
+        lifetime=60,
+    )
+    assert len(apns_payload(message)) <= LIMIT
+    assert json.loads(apns_payload(message))["bellwire"]["student_id"] == ids

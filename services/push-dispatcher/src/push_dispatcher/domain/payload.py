@@ -2,13 +2,14 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from uuid import UUID
+from uuid import NAMESPACE_OID, UUID, uuid5
 
 from push_dispatcher.domain.content import Purpose
 from push_dispatcher.domain.shorten import json_bytes, shortened
 
 LIMIT = 4096
 FCM_LONGEST_TTL = 2_419_200
+_LONGEST_THREAD = 64
 
 
 class Token(str):
@@ -121,11 +122,16 @@ def _apns(message: Message) -> bytes:
                 "badge": message.badge,
                 "sound": "default",
                 "interruption-level": "time-sensitive" if message.urgent else "active",
-                "thread-id": message.student_id,
+                "thread-id": _thread(message.student_id),
             },
             "bellwire": _bellwire(message),
         }
     )
+
+
+def _thread(student_id: str) -> str:
+    """Name the thread of a student; a long id, which the payload has no room for twice, is named by its uuid5."""
+    return student_id if len(student_id) <= _LONGEST_THREAD else str(uuid5(NAMESPACE_OID, student_id))
 
 
 def _fcm(message: Message) -> bytes:
