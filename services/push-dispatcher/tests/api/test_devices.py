@@ -27,6 +27,7 @@ async def test_a_device_is_registered_renewed_listed_and_removed(api):
     ("body", "says"),
     [
         (ios(token="not hex"), "hex"),
+        (ios(token="ab12\n"), "hex"),
         (ios(token=""), "either token or fid"),
         (ios(fid="f"), "either token or fid"),
         (ios(platform="windows"), "ios"),

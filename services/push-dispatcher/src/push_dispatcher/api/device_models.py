@@ -12,7 +12,7 @@ from push_dispatcher.api.fields import Body, Model, OptionalToken
 from push_dispatcher.domain.device import ApnsEnvironment, DeviceSettings, Platform
 from push_dispatcher.domain.payload import Token
 
-_HEX = re.compile(r"^([0-9a-fA-F]{2})+$")
+_HEX = re.compile(r"([0-9a-fA-F]{2})+")
 
 
 class DeviceBody(Body):
@@ -35,7 +35,7 @@ class DeviceBody(Body):
     def _is_the_one_address(cls, token: str, info: ValidationInfo) -> str:
         if bool(token) == bool(info.data.get("fid", "")):
             raise ValueError("give either token or fid")
-        if info.data.get("platform") is Platform.IOS and not _HEX.match(token):
+        if info.data.get("platform") is Platform.IOS and not _HEX.fullmatch(token):
             raise ValueError("an APNs token is hex digits, two a byte; only Android has a fid")
         return token
 
