@@ -5,7 +5,9 @@ from datetime import timedelta
 import pytest
 from bellwire_schemas.alerts import AlertWithdrawn, InboxChanged, UserErased
 from bellwire_schemas.names import Group, Privacy
-from push_dispatcher.domain.device import DeviceSettings, Platform, Switch
+from push_dispatcher.domain.device import UNNARROWED, ApnsEnvironment, DeviceSettings, Platform, Switch
+from push_dispatcher.domain.payload import Token
+from push_dispatcher.ports.devices import Registration
 from push_dispatcher.registering import NoSuchDevice
 
 
@@ -178,3 +180,25 @@ async def test_a_test_push_rings_and_is_not_reported(town, providers):
     await town.settled("accepted")
     assert "dispositivo" in providers.ledger()[0]["payload"]["aps"]["alert"]["body"]
     assert town.told() == []
+
+
+async def test_what_waits_follows_its_device_to_another_host(town, away):
+    token = await town.phone("u")
+    await town.take(town.alert("u"))
+    await waits(town)
+    await town.parts.devices.register(
+        Registration(
+            user=town.user("u"),
+            installation_id="u-ios",
+            platform=Platform.IOS,
+            app="bellwire",
+            token=Token(token),
+            token_kind="token",
+            apns_environment=ApnsEnvironment.DEVELOPMENT,
+            settings=UNNARROWED,
+        )
+    )
+    assert [row["lane"] for row in await town.rows()] == ["apns/development"]
+    away.reset()
+    await town.due_now()
+    await town.settled("accepted")

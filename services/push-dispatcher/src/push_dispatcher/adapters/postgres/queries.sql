@@ -324,6 +324,13 @@ values (:district, :environment, :user, :installation, :platform, :app, :token, 
 returning district_id, environment, user_id, installation_id, platform, app, token, token_kind,
           apns_environment, settings, registered_at, seen_at, spare_until, (xmax = 0) as created;
 
+-- name: move_rows(district, environment, user, installation, lane, provider)!
+-- What waits for a device goes the way that it is reached by now.
+update deliveries
+   set lane = :lane, provider = :provider
+ where district_id = :district and environment = :environment and user_id = :user
+   and installation_id = :installation and state = 'queued' and lane <> :lane;
+
 -- name: remove_device(district, environment, user, installation)^
 -- Remove one device of a user.
 delete from devices

@@ -10,6 +10,7 @@ from bellwire_schemas.source import Source
 from push_dispatcher.adapters.postgres.named import QUERIES, all_of
 from push_dispatcher.adapters.postgres.rows import device_of, digest
 from push_dispatcher.domain.alert import UserKey
+from push_dispatcher.domain.device import provider_of
 from push_dispatcher.ports.devices import DeliveryLine, DeliveryQuery, Device, Registration
 
 
@@ -37,7 +38,7 @@ class PostgresRegistry:
         return [device_of(record) for record in records]
 
     async def register(self, new: Registration, now: datetime) -> tuple[Device, bool]:
-        """Write a device."""
+        """Write a device; what waits for it follows it to another provider or host."""
         record = await QUERIES.register(
             self._db,
             **_of(new.user),
@@ -51,7 +52,16 @@ class PostgresRegistry:
             settings=new.settings.model_dump(mode="json", exclude_defaults=True),
             seen=now,
         )
-        return device_of(record), record["created"]
+        device = device_of(record)
+        if not record["created"]:
+            await QUERIES.move_rows(
+                self._db,
+                **_of(new.user),
+                installation=new.installation_id,
+                lane=device.lane,
+                provider=provider_of(device.platform).value,
+            )
+        return device, record["created"]
 
     async def remove_device(self, user: UserKey, installation_id: str) -> Sequence[Device]:
         """Remove a user's device."""
