@@ -14,7 +14,7 @@ from push_dispatcher.job_queue import JobQueue
 NOW = datetime(2026, 3, 4, tzinfo=UTC)
 
 
-def job(number, installation="i", *, urgent=False, lease=60.0):
+def job(number, installation="i", *, urgent=False, lease=60.0, shown=60.0):
     identity = UUID(int=number)
     message = Message(
         Purpose.ALERT, "", "", 0, identity, "", "", "", "", "", identity, urgent=urgent, lifetime=1
@@ -23,7 +23,18 @@ def job(number, installation="i", *, urgent=False, lease=60.0):
     user = UserKey("d", Environment.PRODUCTION, "u")
     device = (user.district_id, user.environment, installation)
     return Job(
-        identity, "apns/production", user, installation, device, push, 0, NOW, NOW, NOW, monotonic() + lease
+        identity,
+        "apns/production",
+        user,
+        installation,
+        device,
+        push,
+        0,
+        NOW,
+        NOW,
+        NOW,
+        monotonic() + lease,
+        monotonic() + shown,
     )
 
 
@@ -77,3 +88,10 @@ async def test_a_cancelled_taker_passes_its_turn_on():
     queue.put([job(1)])
     gone.cancel()
     assert (await left).delivery_id.int == 1
+
+
+async def test_what_nobody_should_be_shown_any_more_is_not_begun():
+    queue = JobQueue(1.0)
+    queue.put([job(1, "a", shown=0.0), job(2, "b")])
+    assert (await queue.take()).delivery_id == UUID(int=2)
+    assert not len(queue)

@@ -10,7 +10,8 @@ from push_dispatcher.domain.job import DeviceKey, Job
 
 
 class JobQueue:
-    """A bounded-by-its-user queue; a job whose lease has no `margin` seconds left is dropped, not handed out.
+    """A bounded-by-its-user queue; a job whose lease has no `margin` seconds left, or that nobody should be shown any
+    more, is dropped, not handed out.
 
     Its row's lease then ends in the database, and whoever comes first takes it again.
     """
@@ -88,11 +89,12 @@ class JobQueue:
 
     def next(self) -> Job | None:
         """Return the next job of a device that has none in flight, if there is one."""
-        latest = monotonic() + self._margin
+        now = monotonic()
+        latest = now + self._margin
         for queue in (self._urgent, self._bulk):
             while queue:
                 job = queue.popleft()
-                if job.lease_ends <= latest:
+                if job.lease_ends <= latest or job.shown_until <= now:
                     self._known.discard(job.delivery_id)
                 elif (parked := self._busy.get(job.device)) is not None:
                     parked.append(job)

@@ -1,6 +1,7 @@
 """A delivery, its device and its content put together into a job that a lane can send."""
 
 from datetime import datetime
+from time import monotonic
 from typing import Protocol
 from uuid import UUID
 
@@ -92,4 +93,5 @@ def job_of(
         device.registered_at,
         due.requested_at,
         lease_ends,
+        monotonic() + message.lifetime,
     )

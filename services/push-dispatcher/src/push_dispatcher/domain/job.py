@@ -5,6 +5,7 @@ Made once a row: plain slotted classes, since a frozen one costs three times as 
 
 from dataclasses import dataclass
 from datetime import datetime
+from math import inf
 from uuid import UUID
 
 from push_dispatcher.domain.alert import UserKey
@@ -23,7 +24,8 @@ class Job:
     """A leased row. `attempts` were made before; `first_attempt` counts only if there were any (real time).
 
     `device` says whose turn it is: one request of a device is out at a time, so that a newer shows last.
-    `lease_ends` is a monotonic second of this process: after it nobody may start the request.
+    `lease_ends` and `shown_until` (its `send_before`) are monotonic seconds of this process: after either of them
+    nobody may start the request.
     """
 
     delivery_id: UUID
@@ -37,6 +39,7 @@ class Job:
     registered_at: datetime
     requested_at: datetime
     lease_ends: float
+    shown_until: float = inf
 
     @property
     def reported(self) -> bool:
