@@ -160,6 +160,17 @@ FACTS = (
         why=("silent", "told"),
     ),
     Example(
+        "A grade that is taken back while it waits is not told",
+        "What is not posted any more when its time comes is not told; the app keeps it, marked as corrected.",
+        (
+            at("10-14 23:00", "81 % is posted, in quiet hours.", grade(percent=81)),
+            at("10-14 23:20", "The teacher takes it back.", grade(percent=81, posted=False)),
+        ),
+        inbox=("Mia: Algebra - Q1 Quarter grade: 81% (corrected)",),
+        why=("quiet_hours", "silent"),
+        until="10-15 07:00",
+    ),
+    Example(
         "Attendance is told against what this family was told last",
         "An absence or tardy is told; a change of status or excuse is told as a change, back to present too. A mark "
         "that is deleted counts as present. The first mark of present is silent.",
