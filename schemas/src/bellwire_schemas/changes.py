@@ -1,7 +1,5 @@
 """The change events: the whole present state of one thing about one student (product.md section 2)."""
 
-from datetime import date
-
 from pydantic import Field
 
 from bellwire_schemas.fields import (
@@ -13,6 +11,7 @@ from bellwire_schemas.fields import (
     Name,
     Number,
     TimeOfDay,
+    WrittenDate,
 )
 from bellwire_schemas.names import AttendanceStatus, Excuse, Weekday
 
@@ -30,8 +29,8 @@ class AssignmentChanged(_OfStudent):
     section_id: Identifier | None = None
     course_name: Name = ""
     calendar_id: Identifier | None = None
-    assigned_on: date | None = None
-    due_on: date | None = None
+    assigned_on: WrittenDate | None = None
+    due_on: WrittenDate | None = None
     points_possible: Number | None = None
     score_points: Number | None = None
     score_percent: Number | None = None
@@ -64,7 +63,7 @@ class AttendanceChanged(_OfStudent):
     """`bellwire.attendance.changed.v1`: one mark; `period` null is the whole day."""
 
     attendance_id: Identifier
-    date: date
+    date: WrittenDate
     period: Name | None = None
     course_name: Name = ""
     status: AttendanceStatus

@@ -1,11 +1,12 @@
 """The field types that several contracts share, with their bounds (product.md section 2)."""
 
-from datetime import datetime
+import re
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Annotated
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, StringConstraints
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, StringConstraints
 from pydantic import Field as PydanticField
 
 DISTRICT_PATTERN = r"^[a-z0-9-]{1,64}$"
@@ -28,6 +29,35 @@ Number = Annotated[Decimal, PydanticField(allow_inf_nan=False, max_digits=30, de
 Money = Annotated[Decimal, PydanticField(allow_inf_nan=False, max_digits=14, decimal_places=4)]
 Moment = AwareDatetime
 """RFC 3339 with an offset."""
+
+_RFC3339 = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?([Zz]|[+-][0-9]{2}:?[0-9]{2})"
+)
+_FULL_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+
+
+def _written_moment(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    if not _RFC3339.fullmatch(value):
+        raise ValueError("a time is written as RFC 3339 with its offset, such as 2026-01-31T08:30:00-06:00")
+    return datetime.fromisoformat(value.upper())
+
+
+def _written_date(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    if not _FULL_DATE.fullmatch(value):
+        raise ValueError("a date is written as RFC 3339, such as 2026-01-31")
+    return date.fromisoformat(value)
+
+
+WrittenMoment = Annotated[AwareDatetime, BeforeValidator(_written_moment)]
+"""A time that others wrote: RFC 3339 (a blank for its T and no colon in its offset are let pass), and nothing else
+that reads as a time, such as seconds in a text."""
+
+WrittenDate = Annotated[date, BeforeValidator(_written_date)]
+"""A date that others wrote: RFC 3339's full-date."""
 
 
 def _known_zone(name: str) -> str:
@@ -54,7 +84,7 @@ class DistrictScoped(Contract):
     """What every incoming event says (product.md section 2): whose it is and when the SIS last changed it."""
 
     district_id: DistrictId
-    modified_at: Moment
+    modified_at: WrittenMoment
 
 
 def utc_text(moment: datetime) -> str:

@@ -1,6 +1,5 @@
 """The roster events: districts, schools, students, enrolments and portal access (product.md section 2)."""
 
-from datetime import date
 from typing import Any
 
 from pydantic import Field
@@ -14,6 +13,7 @@ from bellwire_schemas.fields import (
     State,
     TimeOfDay,
     Timezone,
+    WrittenDate,
 )
 from bellwire_schemas.names import PortalRole, Weekday
 
@@ -60,8 +60,8 @@ class EnrollmentChanged(DistrictScoped):
     student_id: Identifier
     school_id: Identifier
     calendar_id: Identifier | None = None
-    starts_on: date | None = None
-    ends_on: date | None = None
+    starts_on: WrittenDate | None = None
+    ends_on: WrittenDate | None = None
     active: bool = True
 
 
