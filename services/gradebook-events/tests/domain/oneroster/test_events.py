@@ -1,7 +1,7 @@
 """Whatever a source says, what it becomes is an event that the door would let in."""
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -20,7 +20,7 @@ from gradebook_events.domain.oneroster.names import Status
 from gradebook_events.domain.oneroster.orgs import organisations
 from gradebook_events.domain.oneroster.scores import percent
 from gradebook_events.domain.oneroster.students import school_of, student_roles, students
-from gradebook_events.domain.oneroster.things import Thing, event_of
+from gradebook_events.domain.oneroster.things import Thing, ThingKind, event_of
 from gradebook_events.domain.publishers import Publisher
 from hypothesis import given
 from hypothesis import strategies as st
@@ -39,6 +39,7 @@ from ..strategies import (
     words,
 )
 
+FIRST = datetime(2026, 3, 1, 8, 0, tzinfo=UTC)
 SOURCE = Source("north", Environment.SANDBOX)
 NOW = datetime(2027, 1, 1, tzinfo=UTC)
 
@@ -201,6 +202,26 @@ def test_ids_say_what_they_are_about(section: Section) -> None:
     assert len(set(ids)) == len(ids)
     assert ids == [event_of(thing, SOURCE, "p", backfill=True).id for thing in things]
     assert not set(ids) & {event_of(thing, SOURCE, "q", backfill=False).id for thing in things}
+
+
+def test_what_goes_there_and_back_under_one_version_is_two_events() -> None:
+    """A source that never touches its dates: each import that says other content is news of its own."""
+
+    def thing(score: int) -> Thing:
+        identity = {"student_id": "s", "assignment_id": "a"}
+        return Thing(ThingKind.ASSIGNMENT, "c", "s", identity, {"score_points": score}, FIRST, {})
+
+    published: dict[tuple[str, str], Before] = {}
+    ids: list[str] = []
+    for hour, score in enumerate((15, 3, 15, 3)):
+        exported_at = FIRST + timedelta(days=1, hours=hour)
+        (item,) = news([thing(score)], published.values(), exported_at)
+        (again,) = news([thing(score)], published.values(), exported_at)
+        assert item == again
+        assert item.thing.modified_at == FIRST
+        ids.append(event_of(item.thing, SOURCE, "p", backfill=False).id)
+        published[item.thing.kind, item.thing.thing_id] = before(item)
+    assert len(set(ids)) == 4
 
 
 def test_status_words() -> None:

@@ -47,4 +47,4 @@ def news(things: Iterable[Thing], before: Iterable[Before], exported_at: datetim
         if last is None:
             yield News(thing, False)
         elif last.ended or last.digest != thing.digest:
-            yield News(thing.not_before(last.modified_at), False)
+            yield News(thing.after(last.modified_at, exported_at), False)

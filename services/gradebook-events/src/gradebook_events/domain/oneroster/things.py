@@ -46,7 +46,8 @@ class Thing:
     `needed` is what every event about the thing must say beside its identity, its end included.
 
     `scope` is what it is derived from as a whole: a class for assignments, a student for the roster.
-    `owner` is whom the event's subject names.
+    `owner` is whom the event's subject names. `told_again` is when the source said other content under a version
+    that it had said before: what tells the two apart, and empty otherwise.
     """
 
     kind: ThingKind
@@ -56,6 +57,7 @@ class Thing:
     content: Mapping[str, Json]
     modified_at: datetime
     needed: Mapping[str, str] = field(default_factory=dict)
+    told_again: str = ""
 
     @cached_property
     def thing_id(self) -> str:
@@ -70,9 +72,14 @@ class Thing:
         )
         return hashlib.sha256(text.encode()).digest()[:16]
 
-    def not_before(self, moment: datetime) -> "Thing":
-        """Return it with a version that is not older than one published before, so that it is not stale."""
-        return self if self.modified_at >= moment else replace(self, modified_at=moment)
+    def after(self, moment: datetime, exported_at: datetime) -> "Thing":
+        """Return it as it follows one published with that version: not older, so that it is not stale.
+
+        Under the same version its event is another one, though the content may have been published before.
+        """
+        if self.modified_at > moment:
+            return self
+        return replace(self, modified_at=moment, told_again=exported_at.isoformat())
 
 
 def ends(kind: ThingKind) -> bool:
@@ -106,6 +113,8 @@ def event_of(thing: Thing, source: Source, origin: str, *, backfill: bool) -> Cl
         **thing.content,
     }
     version = f"{thing.modified_at.isoformat()} {thing.digest.hex()}"
+    if thing.told_again:
+        version = f"{version} {thing.told_again}"
     return CloudEvent(
         id=str(event_id(str(source), origin, thing.kind.value, thing.thing_id, version)),
         source=str(source),
