@@ -90,6 +90,15 @@ async def test_a_refusal_is_a_problem(
         assert "4711" not in str(problem)
 
 
+async def test_a_body_that_is_not_in_the_encoding_it_names_is_a_problem(client: TestClient[Any, Any]) -> None:
+    for encoding in ("gzip", "deflate"):
+        headers = {"Content-Type": "application/json", "Content-Encoding": encoding}
+        async with client.post("/v1/a/things", data=b"neither", headers=headers) as response:
+            assert response.status == 400
+            problem = await response.json(content_type="application/problem+json")
+            assert problem["type"] == "urn:bellwire:problem:unreadable"
+
+
 async def test_every_answer_has_the_security_headers(client: TestClient[Any, Any]) -> None:
     for path in ("/v1/a/things", "/nothing", "/healthz"):
         async with client.get(path) as response:

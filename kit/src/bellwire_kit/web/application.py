@@ -62,6 +62,8 @@ async def problems(request: web.Request, handler: Handler) -> web.StreamResponse
         return problem.response()
     except web.HTTPException as error:
         return from_http(error)
+    except web.RequestPayloadError:
+        return _unreadable(request)
     except UNAVAILABLE as error:
         _log.warning("database away", route=_route(request), error=type(error).__name__)
         return unavailable("The database cannot be reached now.").response()
@@ -69,6 +71,15 @@ async def problems(request: web.Request, handler: Handler) -> web.StreamResponse
         UNEXPECTED_ERRORS.labels("http").inc()
         _log.exception("unexpected error", route=_route(request), method=request.method)
         return Problem(500, "internal", "Something went wrong here", "It has been logged.").response()
+
+
+def _unreadable(request: web.Request) -> web.Response:
+    """Answer a body whose encoding or framing does not hold: what is left of it is nothing that could be read."""
+    request.content.feed_eof()
+    detail = "Send it whole, in the encoding that its headers name."
+    answer = Problem(400, "unreadable", "The body cannot be read", detail).response()
+    answer.force_close()
+    return answer
 
 
 async def _secure(_request: web.Request, response: web.StreamResponse) -> None:
