@@ -159,10 +159,23 @@ class Deciding(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class OnItsWay:
-    """A published alert that may still be unsent, and the id it went out under."""
+    """A published alert that may still be unsent, and the id it went out under; `accepted` for a device at least."""
 
     due: DueAlert
     sent_as: UUID
+    accepted: bool = False
+
+
+@dataclass(slots=True)
+class TakenBack:
+    """Published alerts that are not to go, as far as they have not gone.
+
+    `withdrawn` for good, `held` until a pause ends, `stopped` where a device has it and others may wait.
+    """
+
+    withdrawn: list[OnItsWay] = field(default_factory=list)
+    held: list[OnItsWay] = field(default_factory=list)
+    stopped: list[OnItsWay] = field(default_factory=list)
 
 
 class Releases(Protocol):
@@ -179,9 +192,7 @@ class Releases(Protocol):
     async def recalculate(self, now: datetime, limit: int) -> Mapping[Source, list[OnItsWay]]:
         """Wake what changes of settings and roster touch; answer what is published but may still be unsent."""
 
-    async def withdraw(
-        self, withdrawn: Sequence[OnItsWay], notices: Sequence[Outgoing], now: datetime
-    ) -> None:
+    async def take_back(self, taken: TakenBack, notices: Sequence[Outgoing], now: datetime) -> None:
         """Take published alerts back, and queue the messages that say so."""
 
     async def waited_too_long(self, before: datetime, limit: int) -> Sequence[Unparked]:

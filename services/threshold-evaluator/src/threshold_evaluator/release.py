@@ -20,10 +20,10 @@ from bellwire_schemas.source import Source
 from threshold_evaluator import announce, metrics
 from threshold_evaluator.domain.accounts import Account
 from threshold_evaluator.domain.due import DueAlert
-from threshold_evaluator.domain.gates import ALL_OPEN
+from threshold_evaluator.domain.gates import ALL_OPEN, is_paused
 from threshold_evaluator.domain.releasing import Releasing, gates_now
 from threshold_evaluator.domain.things import ThingKey
-from threshold_evaluator.ports import Known, OnItsWay, Outgoing, Spoken, Store, Transaction, Wanted
+from threshold_evaluator.ports import Known, OnItsWay, Outgoing, Spoken, Store, TakenBack, Transaction, Wanted
 from threshold_evaluator.publish import publish
 
 _log = logger(__name__)
@@ -42,14 +42,15 @@ STARTING_SECONDS = 1.0
 class Pace:
     """How fast releases go: alerts looked at in a transaction, alerts a second, seconds between idle looks.
 
-    `lanes` transactions go beside each other while there is much to do: one waits for the database while the
-    words of the other are put.
+    While there is much to do, `lanes` transactions go beside each other (one waits for the database while the
+    words of the other are put), each up to `passes` after one another.
     """
 
     batch: int = 1_000
     per_second: float = 10_000.0
     idle_seconds: float = 0.2
-    lanes: int = 2
+    lanes: int = 3
+    passes: int = 4
 
 
 class Release:
@@ -92,7 +93,7 @@ class Release:
         await self._recalculate(now)
         lanes = self._pace.lanes if self._much else 1
         counts = await asyncio.gather(
-            *(self._release(now, lane, lanes) for lane in range(lanes)), return_exceptions=True
+            *(self._lane(now, lane, lanes) for lane in range(lanes)), return_exceptions=True
         )
         count = 0
         for each in counts:
@@ -105,6 +106,15 @@ class Release:
             left = await self._store.left_over(self._left_seconds, self._pace.batch)
             self._left_seconds = CRASH_LEFT_SECONDS if len(left) < self._pace.batch else self._left_seconds
             count += await publish(left, self._store, self._producer, now, "release.left")
+        return count
+
+    async def _lane(self, now: datetime, lane: int, lanes: int) -> int:
+        count = 0
+        for _ in range(self._pace.passes if self._much else 1):
+            taken = await self._release(now, lane, lanes)
+            count += taken
+            if taken < self._pace.batch or self._stopping.is_set():
+                break
         return count
 
     async def _release(self, now: datetime, lane: int, lanes: int) -> int:
@@ -160,24 +170,36 @@ class Release:
         known = await tables.peek(
             {source: wanted_of([each.due for each in listed]) for source, listed in on_their_way.items()}
         )
-        withdrawn: list[OnItsWay] = []
+        everything = TakenBack()
         notices: dict[object, Outgoing] = {}
         for source, listed in on_their_way.items():
-            for each in closed(listed, known[source], now):
-                withdrawn.append(each)
+            taken = taken_back(listed, known[source], now)
+            everything.withdrawn += taken.withdrawn
+            everything.held += taken.held
+            everything.stopped += taken.stopped
+            for each in (*taken.withdrawn, *taken.held, *taken.stopped):
                 notices[each.sent_as] = announce.withdrawal(
                     source, each.due, each.sent_as, "gate_closed", now
                 )
-        if withdrawn:
-            await tables.withdraw(withdrawn, list(notices.values()), now)
+        if notices:
+            await tables.take_back(everything, list(notices.values()), now)
         return list(notices.values())
 
 
-def closed(listed: Sequence[OnItsWay], known: Known, now: datetime) -> list[OnItsWay]:
-    """Return the published alerts for which a gate has closed; a summary only once all its members' have."""
-    shut = {each.due.alert_id for each in listed if gates_now(known.roster, each.due, now) != ALL_OPEN}
-    kept = {each.sent_as for each in listed if each.due.alert_id not in shut}
-    return [each for each in listed if each.due.alert_id in shut and each.sent_as not in kept]
+def taken_back(listed: Sequence[OnItsWay], known: Known, now: datetime) -> TakenBack:
+    """Sort out the published alerts that are not to go now; of a summary, what else it carries goes again."""
+    taken = TakenBack()
+    for each in listed:
+        closed = gates_now(known.roster, each.due, now) != ALL_OPEN
+        if not closed and not is_paused(known.roster.district, known.roster.school(each.due.school_id)):
+            continue
+        if each.accepted:
+            taken.stopped.append(each)
+        elif closed:
+            taken.withdrawn.append(each)
+        else:
+            taken.held.append(each)
+    return taken
 
 
 def wanted_of(dues: Sequence[DueAlert]) -> Wanted:

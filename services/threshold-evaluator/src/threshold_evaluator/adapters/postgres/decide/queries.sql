@@ -318,20 +318,33 @@ where d.phase = 'held' and d.district_id = t.district_id and d.environment = t.e
                      when 'student' then d.student_id = t.scope_id else d.user_id = t.scope_id end;
 
 -- name: read_on_their_way(district_ids, environments, scopes, scope_ids, now)
--- Published alerts that may still be unsent, of those whose gates may have closed.
-select distinct due.*
+-- Published alerts that may still be unsent on some device, of those whose gates may have closed.
+select distinct due.*, exists (
+    select from device_outcomes o where o.alert_id = due.sent_as and o.outcome = 'accepted'
+) as accepted
 from unnest(:district_ids::text[], :environments::text[], :scopes::text[], :scope_ids::text[])
     as t(district_id, environment, scope, scope_id)
 join due_alerts due using (district_id, environment)
 where due.phase = 'published' and due.send_before > :now
     and case t.scope when 'district' then true when 'school' then due.school_id = t.scope_id
                      when 'student' then due.student_id = t.scope_id else due.user_id = t.scope_id end
-    and not exists (select from device_outcomes o where o.alert_id = due.sent_as and o.outcome = 'accepted')
 limit 50000;
 
 -- name: withdraw_published(alert_ids)!
 -- Published alerts that a closed gate takes back.
 update due_alerts set phase = 'dropped' where alert_id = any(:alert_ids::uuid[]) and phase = 'published';
+
+-- name: stop_published(now, alert_ids)!
+-- Alerts that a device has, taken back for those that do not have it yet: nothing of them goes any more.
+update due_alerts set send_before = :now::timestamptz
+where alert_id = any(:alert_ids::uuid[]) and phase = 'published';
+
+-- name: send_again(now, sent_as)!
+-- What a summary carried beside what was taken back goes again without it; what a pause took back, after it.
+update due_alerts
+set phase = 'held', attempt = attempt + 1, wake_at = :now::timestamptz, due_at = :now::timestamptz, sent_as = null,
+    published_at = null
+where sent_as = any(:sent_as::uuid[]) and phase = 'published';
 
 -- name: put_outcomes(day, alert_ids, installation_ids, district_ids, environments, user_ids, outcomes, reasons, at)!
 -- What became of alerts on devices: the newest report wins.
@@ -436,9 +449,3 @@ delete from due_alerts where alert_id in (
 delete from inbox where (district_id, environment, user_id, item_id) in (
     select district_id, environment, user_id, item_id from inbox where entered_at < :before limit :limit
 );
-
--- name: old_partitions(parent, before)
--- The day partitions of a table that lie before a date.
-select c.relname as name
-from pg_inherits i join pg_class c on c.oid = i.inhrelid
-where i.inhparent = to_regclass(:parent) and c.relname < :parent || '_' || to_char(:before::date, 'YYYYMMDD');

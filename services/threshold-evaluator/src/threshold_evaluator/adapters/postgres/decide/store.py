@@ -24,7 +24,17 @@ from threshold_evaluator.adapters.postgres.reminders.tables import PostgresRemin
 from threshold_evaluator.adapters.postgres.surges.tables import PostgresSurges
 from threshold_evaluator.domain.accounts import Account
 from threshold_evaluator.domain.due import DueAlert
-from threshold_evaluator.ports import Known, OnItsWay, Outgoing, Parked, Spoken, Unparked, Unstorable, Wanted
+from threshold_evaluator.ports import (
+    Known,
+    OnItsWay,
+    Outgoing,
+    Parked,
+    Spoken,
+    TakenBack,
+    Unparked,
+    Unstorable,
+    Wanted,
+)
 from threshold_evaluator.project import RosterTables
 
 _MOST_FILED = 100_000
@@ -176,23 +186,27 @@ class PostgresTransaction:
         }
         await self._queries.wake_recalculated(self._connection, now=now, **columns)
         rows = [row async for row in self._queries.read_on_their_way(self._connection, now=now, **columns)]
-        return by_source(rows, lambda row: OnItsWay(due_of(row), UUID(int=row["sent_as"].int)))
+        return by_source(
+            rows, lambda row: OnItsWay(due_of(row), UUID(int=row["sent_as"].int), row["accepted"])
+        )
 
-    async def withdraw(
-        self, withdrawn: Sequence[OnItsWay], notices: Sequence[Outgoing], now: datetime
-    ) -> None:
-        """See `ports.Releases.withdraw`."""
-        dues = [each.due for each in withdrawn]
+    async def take_back(self, taken: TakenBack, notices: Sequence[Outgoing], now: datetime) -> None:
+        """See `ports.Releases.take_back`."""
+        dues = [each.due for each in taken.withdrawn]
         await self._queries.withdraw_published(
             self._connection, alert_ids=sorted(due.alert_id for due in dues)
         )
+        carriers = sorted({each.sent_as for each in (*taken.withdrawn, *taken.held)})
+        await self._queries.send_again(self._connection, now=now, sent_as=carriers)
+        stopped = sorted(each.due.alert_id for each in taken.stopped)
+        await self._queries.stop_published(self._connection, now=now, alert_ids=stopped)
         await self._queries.settle_decisions(
             self._connection,
             at=now,
             days=[due.decided_at.date() for due in dues],
             alert_ids=[due.alert_id for due in dues],
             became=["withdrawn"] * len(dues),
-            sent_as=[each.sent_as for each in withdrawn],
+            sent_as=[each.sent_as for each in taken.withdrawn],
         )
         await self._writing.notices(notices)
 

@@ -43,6 +43,7 @@ class Writing:
         await self._settled(spoken, now)
         await self._due(spoken)
         await self._inbox(spoken, now)
+        await self._corrected(spoken, now)
         await self._told(spoken, now)
         await self._counters(spoken)
         await self.notices([each for one in spoken for each in one.summaries])
@@ -85,15 +86,6 @@ class Writing:
             rows += [(each.due, "summarized", each.sent_as) for each in one.members]
         if rows:
             await settle(self._connection, rows, now)
-        corrected = [(one.source, due) for one in spoken for due in one.plan.corrected]
-        if corrected:
-            await self._do(
-                "correct_inbox",
-                at=now,
-                **scope_columns(source for source, _ in corrected),
-                user_ids=[due.user_id for _, due in corrected],
-                item_ids=[due.alert_id for _, due in corrected],
-            )
 
     async def _due(self, spoken: Sequence[Spoken]) -> None:
         rows: list[Any] = []
@@ -132,6 +124,18 @@ class Writing:
             titles=[each.title for _, each in rows],
             bodies=[each.body for _, each in rows],
         )
+
+    async def _corrected(self, spoken: Sequence[Spoken], now: datetime) -> None:
+        """Mark items; also those that entered in this very batch."""
+        corrected = [(one.source, due) for one in spoken for due in one.plan.corrected]
+        if corrected:
+            await self._do(
+                "correct_inbox",
+                at=now,
+                **scope_columns(source for source, _ in corrected),
+                user_ids=[due.user_id for _, due in corrected],
+                item_ids=[due.alert_id for _, due in corrected],
+            )
 
     async def _told(self, spoken: Sequence[Spoken], now: datetime) -> None:
         rows = [
