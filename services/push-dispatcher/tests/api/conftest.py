@@ -13,7 +13,7 @@ from bellwire_kit.streams.protocol import Subscription
 from bellwire_local.issuer.identity import Identity
 from bellwire_local.issuer.service import issuer_application
 from bellwire_local.issuer.signing import Signer
-from bellwire_schemas.names import Role
+from bellwire_schemas.names import Environment, Role
 from bellwire_schemas.topics import ALERTS
 from joserfc.jwk import ECKey
 from push_dispatcher.app import web_application
@@ -36,8 +36,14 @@ class Api:
         user: str = "u",
         role: Role = Role.GUARDIAN,
         district: str = "",
+        environment: str = "production",
     ) -> tuple[int, Any]:
-        identity = Identity(role=role, user=user, district=district or self.town.district)
+        identity = Identity(
+            role=role,
+            user=user,
+            district=district or self.town.district,
+            environment=Environment(environment),
+        )
         headers = {"Authorization": f"Bearer {self.signer.access_token(identity)}"}
         async with self.client.request(method, path, json=body, headers=headers) as answer:
             text = await answer.text()
