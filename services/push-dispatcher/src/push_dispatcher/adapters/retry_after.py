@@ -16,7 +16,7 @@ def read_retry_after(text: str | None, now: datetime) -> timedelta:
         return min(timedelta(seconds=min(int(text[:9]), 86_400)), LONGEST)
     try:
         at = parsedate_to_datetime(text)
-    except ValueError:
+    except (ValueError, OverflowError):
         return timedelta(0)
     if at.tzinfo is None:
         return timedelta(0)
