@@ -138,6 +138,11 @@ class Deciding(Protocol):
     async def peek(self, wanted: Mapping[Source, Wanted]) -> Mapping[Source, Known]:
         """Read rosters and states only, and lock nothing."""
 
+    async def told_on(
+        self, known: Mapping[Source, Known], wanted: Mapping[Source, Sequence[tuple[str, date]]]
+    ) -> None:
+        """Read into `known` what each user was told of these students' dates: attendance by the day."""
+
     async def accounts(self, users: Mapping[Source, Sequence[str]]) -> Mapping[Source, dict[str, Account]]:
         """Lock the counters of users, with their windows."""
 

@@ -7,7 +7,7 @@ mechanism with another `due_at`.
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from time import monotonic
 
 from bellwire_kit import faults
@@ -15,6 +15,7 @@ from bellwire_kit.clock import Clock
 from bellwire_kit.logs import logger
 from bellwire_kit.postgres import UNAVAILABLE
 from bellwire_kit.streams.protocol import Producer
+from bellwire_schemas.names import Group
 from bellwire_schemas.source import Source
 
 from threshold_evaluator import announce, metrics
@@ -145,13 +146,21 @@ class Release:
         brakes = await tables.surges.brakes(
             {source: {due.school_id for due in dues} for source, (_, dues) in awake.items()}
         )
+        entering = {source: marks_entering(dues, known[source], now) for source, (_, dues) in awake.items()}
+        await tables.told_on(known, entering)
         faults.point("release.read")
         spoken = []
         for source, (accounts, dues) in awake.items():
             here = known[source]
-            plan = Releasing(here.roster, here.memory.states, accounts, now, brakes.get(source, {})).take(
-                dues
+            releasing = Releasing(
+                here.roster,
+                here.memory.states,
+                accounts,
+                now,
+                brakes.get(source, {}),
+                told_of_date=here.memory.told_of_date,
             )
+            plan = releasing.take(dues)
             spoken.append(announce.spoken(source, plan, accounts, now))
         return spoken
 
@@ -200,6 +209,18 @@ def taken_back(listed: Sequence[OnItsWay], known: Known, now: datetime) -> Taken
         else:
             taken.held.append(each)
     return taken
+
+
+def marks_entering(dues: Sequence[DueAlert], known: Known, now: datetime) -> list[tuple[str, date]]:
+    """Return student and date of the marks that enter the inbox now: what was told of that day counts for them."""
+    return [
+        (due.key.student_id, known.memory.states[due.key].content.on)
+        for due in dues
+        if due.group is Group.ATTENDANCE
+        and not due.in_inbox
+        and due.grace_until <= now
+        and due.key in known.memory.states
+    ]
 
 
 def wanted_of(dues: Sequence[DueAlert]) -> Wanted:

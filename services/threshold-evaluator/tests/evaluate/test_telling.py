@@ -220,3 +220,20 @@ async def test_a_balance_that_is_paid_in_the_holidays_is_told_when_it_is_low_aga
     await world.take(world.record("enrollment.changed", school_id="north"), world.lunch("8.00"))
     bodies = [alert["texts"]["full"]["body"] for alert in world.alerts()]
     assert bodies == ["The lunch balance is $5.00", "The lunch balance is $8.00"]
+
+
+@pytest.mark.parametrize("apart", [0, 2], ids=["together", "one after the other"])
+async def test_marks_of_one_day_that_were_in_grace_are_pushed_once(world: World, apart: int) -> None:
+    await world.take(*world.roster("s1", ("u1", True)))
+    await world.set_user("u1", {"groups": {"attendance": {"grace_minutes": 5}}, "coalesce_minutes": 0})
+    await world.take(world.mark("absent", thing="m1"))
+    world.pass_time(minutes=apart)
+    await world.take(world.mark("absent", thing="m2"), world.mark("tardy", thing="m3"))
+    for _ in range(3):
+        world.pass_time(minutes=4)
+        await world.releases()
+    told = [thing for alert in world.alerts() for thing in alert["things"]]
+    assert len([thing for thing in told if "m1" in thing or "m2" in thing]) == 1
+    assert len(told) == 2
+    entered = await world.rows("select thing_id from inbox order by thing_id")
+    assert [row["thing_id"] for row in entered] == ["m1", "m2", "m3"]

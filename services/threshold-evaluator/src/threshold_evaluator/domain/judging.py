@@ -189,7 +189,7 @@ def _route(turn: Turn, bits: int, told: Told) -> tuple[Route, Reason]:
     if (
         turn.key.group is Group.ATTENDANCE
         and turn.now.mark.status in told.statuses
-        and _per(turn.district, turn.school) == "day"
+        and told_per(turn.district, turn.school) == "day"
     ):
         return Route.INBOX, Reason.SAME_DAY
     return Route.TIMED, Reason.TOLD
@@ -211,7 +211,8 @@ def _own(of_school: int, of_district: int, default: int) -> int:
     return next(number for number in (of_school, of_district, default) if number >= 0)
 
 
-def _per(district: District, school: School) -> str:
+def told_per(district: District, school: School) -> str:
+    """Return whether attendance is told `day` by day (the default) or `period` by period: the school's say first."""
     per = school.settings.per if school.settings.per != "unset" else district.settings.per
     return "day" if per == "unset" else per
 

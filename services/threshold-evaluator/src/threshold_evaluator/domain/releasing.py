@@ -6,7 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from bellwire_schemas.ids import summary_id
-from bellwire_schemas.names import Kind, Urgency
+from bellwire_schemas.names import AttendanceStatus, Group, Kind, Urgency
 
 from threshold_evaluator.domain.accounts import Account
 from threshold_evaluator.domain.deciding import PAUSE_LOOKS_AGAIN, Plan, Push, Settled, Summary, Telling
@@ -22,7 +22,7 @@ from threshold_evaluator.domain.gates import (
     is_paused,
     open_gates,
 )
-from threshold_evaluator.domain.judging import told_after
+from threshold_evaluator.domain.judging import told_after, told_per
 from threshold_evaluator.domain.preferences import resolve
 from threshold_evaluator.domain.roster import Roster, School, Student, Watcher
 from threshold_evaluator.domain.standing import kinds_standing
@@ -80,13 +80,17 @@ def _order(due: DueAlert) -> tuple[bool, datetime, datetime, datetime, UUID]:
 
 @dataclass(slots=True)
 class Releasing:
-    """Takes all that is due of one district's users; `brakes` are those of their schools, oldest first."""
+    """Takes all that is due of one district's users.
+
+    `brakes` are those of their schools, oldest first; `told_of_date` the statuses told by (student, date, user).
+    """
 
     roster: Roster
     states: States
     accounts: Mapping[str, Account]
     now: datetime
     brakes: Mapping[str, Sequence[Brake]] = field(default_factory=dict)
+    told_of_date: dict[tuple[str, object, str], dict[str, AttendanceStatus]] = field(default_factory=dict)
     plan: Plan = field(default_factory=Plan)
     _groups: dict[tuple[str, ...], list[Telling]] = field(default_factory=dict)
 
@@ -127,7 +131,7 @@ class Releasing:
     def _go(self, case: _Case, kinds: tuple[Kind, ...]) -> None:
         rules = [case.settings.kinds[kind] for kind in kinds]
         delivery = case.due.delivery
-        if self._of_brake(case.due) is Resolution.INBOX_ONLY:
+        if self._of_brake(case.due) is Resolution.INBOX_ONLY or self._said_that_day(case):
             delivery = Delivery.INBOX
         if delivery is not Delivery.INBOX:
             delivery = min((rule.delivery for rule in rules), key=_SOONEST.index)
@@ -153,6 +157,16 @@ class Releasing:
         else:
             self._send(telling, digest=timed.digest)
 
+    def _said_that_day(self, case: _Case) -> bool:
+        """Whether another mark of the day told the user the same status: then this one enters the inbox only."""
+        due = case.due
+        if due.group is not Group.ATTENDANCE or due.in_inbox or due.grace_until > self.now:
+            return False
+        now = self.states[due.key].content
+        told = self.told_of_date.get((due.key.student_id, now.on, due.user_id), {})
+        said = {status for thing, status in told.items() if thing != due.key.thing_id}
+        return now.mark.status in said and told_per(self.roster.district, case.school) == "day"
+
     def _of_brake(self, due: DueAlert) -> Resolution:
         brakes = self.brakes.get(due.school_id, ())
         return resolution_for(brakes, due.first_at, held=due.hold is Hold.SURGE)
@@ -163,6 +177,10 @@ class Releasing:
         self.accounts[due.user_id].enter_inbox()
         if told := told_after(due.key, telling.state.content):
             self.plan.told[telling_key(due.key, due.user_id)] = (told, telling.state)
+        if due.group is Group.ATTENDANCE:
+            content = telling.state.content
+            day = self.told_of_date.setdefault((due.key.student_id, content.on, due.user_id), {})
+            day[due.key.thing_id] = content.mark.status
         return replace(telling, due=replace(due, in_inbox=True))
 
     def _time(self, telling: Telling, case: _Case) -> Due:

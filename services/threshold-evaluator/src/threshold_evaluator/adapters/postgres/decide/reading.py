@@ -1,7 +1,7 @@
 """Reads of one batch: what stands in the tables about the things and people that it names."""
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC
+from datetime import UTC, date
 from typing import Any
 
 from bellwire_kit.postgres import Connection
@@ -99,7 +99,13 @@ class Reading:
         columns = {**scope_columns(s for s, _ in things), **thing_columns(key for _, key in things)}
         for row in await self._packed("read_told", **columns):
             known[_source(row)].memory.told[key_of(row), row["user_id"]] = row["value"]
-        dates = sorted({(source, *date) for source, each in wanted.items() for date in each.dates}, key=str)
+        await self.told_on(known, {source: each.dates for source, each in wanted.items()})
+
+    async def told_on(
+        self, known: Mapping[Source, Known], wanted: Mapping[Source, Sequence[tuple[str, date]]]
+    ) -> None:
+        """See `ports.Deciding.told_on`."""
+        dates = sorted({(source, *each) for source, listed in wanted.items() for each in listed}, key=str)
         if not dates:
             return
         for row in await self._rows(

@@ -98,6 +98,12 @@ class PostgresTransaction:
         """See `ports.Deciding.peek`."""
         return await self._reading.peek(wanted)
 
+    async def told_on(
+        self, known: Mapping[Source, Known], wanted: Mapping[Source, Sequence[tuple[str, date]]]
+    ) -> None:
+        """See `ports.Deciding.told_on`."""
+        await self._reading.told_on(known, wanted)
+
     async def accounts(self, users: Mapping[Source, Sequence[str]]) -> Mapping[Source, dict[str, Account]]:
         """See `ports.Deciding.accounts`."""
         return await self._reading.accounts(users)
