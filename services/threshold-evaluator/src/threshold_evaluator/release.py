@@ -21,11 +21,10 @@ from bellwire_schemas.source import Source
 from threshold_evaluator import announce, metrics
 from threshold_evaluator.domain.accounts import Account
 from threshold_evaluator.domain.due import DueAlert
-from threshold_evaluator.domain.gates import ALL_OPEN, is_paused
-from threshold_evaluator.domain.releasing import Releasing, gates_now
-from threshold_evaluator.domain.things import ThingKey
-from threshold_evaluator.ports import Known, OnItsWay, Outgoing, Spoken, Store, TakenBack, Transaction, Wanted
+from threshold_evaluator.domain.releasing import Releasing
+from threshold_evaluator.ports import Known, Outgoing, Spoken, Store, Transaction
 from threshold_evaluator.publish import publish
+from threshold_evaluator.recalculate import Recalculate, wanted_of
 
 _log = logger(__name__)
 
@@ -59,6 +58,7 @@ class Release:
 
     def __init__(self, store: Store, producer: Producer, clock: Clock, pace: Pace) -> None:
         self._store, self._producer, self._clock, self._pace = store, producer, clock, pace
+        self._recalculate = Recalculate(store, producer, pace.batch)
         self._stopping = asyncio.Event()
         self._swept = 0.0
         self._left_seconds = STARTING_SECONDS
@@ -91,7 +91,7 @@ class Release:
         """Do one round and return how many alerts were looked at; 0 when there is nothing to do now."""
         now = self._clock.now()
         await self._store.ensure_day(now.date())
-        await self._recalculate(now)
+        await self._recalculate.once(now)
         lanes = self._pace.lanes if self._much else 1
         counts = await asyncio.gather(
             *(self._lane(now, lane, lanes) for lane in range(lanes)), return_exceptions=True
@@ -164,52 +164,6 @@ class Release:
             spoken.append(announce.spoken(source, plan, accounts, now))
         return spoken
 
-    async def _recalculate(self, now: datetime) -> None:
-        """Wake what changes of settings, roster or bells touch, and take back what a closed gate forbids."""
-        async with self._store.transaction() as tables:
-            notices = await self._withdraw(await tables.recalculate(now, self._pace.batch), tables, now)
-            faults.point("release.recalculated")
-        await publish(notices, self._store, self._producer, now, "release.withdrawn")
-
-    async def _withdraw(
-        self, on_their_way: Mapping[Source, Sequence[OnItsWay]], tables: Transaction, now: datetime
-    ) -> list[Outgoing]:
-        if not on_their_way:
-            return []
-        known = await tables.peek(
-            {source: wanted_of([each.due for each in listed]) for source, listed in on_their_way.items()}
-        )
-        everything = TakenBack()
-        notices: dict[object, Outgoing] = {}
-        for source, listed in on_their_way.items():
-            taken = taken_back(listed, known[source], now)
-            everything.withdrawn += taken.withdrawn
-            everything.held += taken.held
-            everything.stopped += taken.stopped
-            for each in (*taken.withdrawn, *taken.held, *taken.stopped):
-                notices[each.sent_as] = announce.withdrawal(
-                    source, each.due, each.sent_as, "gate_closed", now
-                )
-        if notices:
-            await tables.take_back(everything, list(notices.values()), now)
-        return list(notices.values())
-
-
-def taken_back(listed: Sequence[OnItsWay], known: Known, now: datetime) -> TakenBack:
-    """Sort out the published alerts that are not to go now; of a summary, what else it carries goes again."""
-    taken = TakenBack()
-    for each in listed:
-        closed = gates_now(known.roster, each.due, now) != ALL_OPEN
-        if not closed and not is_paused(known.roster.district, known.roster.school(each.due.school_id)):
-            continue
-        if each.accepted:
-            taken.stopped.append(each)
-        elif closed:
-            taken.withdrawn.append(each)
-        else:
-            taken.held.append(each)
-    return taken
-
 
 def marks_entering(dues: Sequence[DueAlert], known: Known, now: datetime) -> list[tuple[str, date]]:
     """Return student and date of the marks that enter the inbox now: what was told of that day counts for them."""
@@ -221,12 +175,6 @@ def marks_entering(dues: Sequence[DueAlert], known: Known, now: datetime) -> lis
         and due.grace_until <= now
         and due.key in known.memory.states
     ]
-
-
-def wanted_of(dues: Sequence[DueAlert]) -> Wanted:
-    """Collect what to read for alerts of one district."""
-    keys: list[ThingKey] = list(dict.fromkeys(due.key for due in dues))
-    return Wanted(things=keys, dates=[], schools=list({due.school_id for due in dues}))
 
 
 def _count(one: Spoken) -> None:
