@@ -744,7 +744,7 @@ TIMES = (
     ),
     Example(
         "A pause holds everything, and its end is one summary",
-        "While `paused` is set nothing goes out; inboxes fill as ever.",
+        "While `paused` is set nothing goes out, and what no phone has yet waits too; inboxes fill as ever.",
         (
             at("10-14 12:00", "The administrator pauses the district.", district(paused=True)),
             at("10-14 12:10", "The quiz is missing.", work(missing=True)),
