@@ -43,14 +43,13 @@ class Pace:
     """How fast releases go: alerts looked at in a transaction, alerts a second, seconds between idle looks.
 
     While there is much to do, `lanes` transactions go beside each other (one waits for the database while the
-    words of the other are put), each up to `passes` after one another.
+    words of the other are put).
     """
 
     batch: int = 1_000
     per_second: float = 10_000.0
     idle_seconds: float = 0.2
-    lanes: int = 3
-    passes: int = 4
+    lanes: int = 2
 
 
 class Release:
@@ -94,7 +93,7 @@ class Release:
         await self._recalculate.once(now)
         lanes = self._pace.lanes if self._much else 1
         counts = await asyncio.gather(
-            *(self._lane(now, lane, lanes) for lane in range(lanes)), return_exceptions=True
+            *(self._release(now, lane, lanes) for lane in range(lanes)), return_exceptions=True
         )
         count = 0
         for each in counts:
@@ -107,15 +106,6 @@ class Release:
             left = await self._store.left_over(self._left_seconds, self._pace.batch)
             self._left_seconds = CRASH_LEFT_SECONDS if len(left) < self._pace.batch else self._left_seconds
             count += await publish(left, self._store, self._producer, now, "release.left")
-        return count
-
-    async def _lane(self, now: datetime, lane: int, lanes: int) -> int:
-        count = 0
-        for _ in range(self._pace.passes if self._much else 1):
-            taken = await self._release(now, lane, lanes)
-            count += taken
-            if taken < self._pace.batch or self._stopping.is_set():
-                break
         return count
 
     async def _release(self, now: datetime, lane: int, lanes: int) -> int:

@@ -26,6 +26,7 @@ _NEW_RATHER_THAN: Final = {
     Kind.GRADE_MODIFIED: Kind.GRADE_POSTED,
     Kind.ATTENDANCE_MODIFIED: Kind.ATTENDANCE_MARKED,
 }
+_WIDTH: Final = {level: width for width, level in enumerate(Privacy)}
 _LONGEST_NAME = 80
 _MOST_NAMED = 3
 
@@ -110,12 +111,12 @@ def allowed_levels(cap: Privacy) -> tuple[Privacy, ...]:
 
 def narrowest_cap(members: Sequence[Telling]) -> Privacy:
     """Return the most that a lock screen may say of all members: their schools may have different caps."""
-    return min((each.settings.privacy_cap for each in members), key=tuple(Privacy).index)
+    return min((each.settings.privacy_cap for each in members), key=_WIDTH.__getitem__)
 
 
 def narrowest_privacy(members: Sequence[Telling]) -> Privacy:
     """Return what the user wants of all members, at most what their caps allow."""
-    return min((each.settings.privacy for each in members), key=tuple(Privacy).index)
+    return min((each.settings.privacy for each in members), key=_WIDTH.__getitem__)
 
 
 def summary_texts(members: Sequence[Telling]) -> dict[Privacy, Text]:
