@@ -23,10 +23,11 @@ UNAVAILABLE: tuple[type[Exception], ...] = (
     asyncpg.TooManyConnectionsError,
     asyncpg.AdminShutdownError,
     asyncpg.CrashShutdownError,
+    asyncpg.DeadlockDetectedError,
     asyncpg.InterfaceError,
     asyncpg.InternalClientError,
 )
-"""What says that the database cannot be reached now, and that the same work may succeed later."""
+"""What says that the database cannot do it now, and that the same work may succeed later."""
 
 _NAME = re.compile(r"^[a-z_][a-z0-9_]{0,62}$")
 

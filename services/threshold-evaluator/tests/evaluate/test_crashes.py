@@ -132,7 +132,12 @@ class Rig:
         """Let events no longer wait once all of the roster has come: a worker's death may split a student's."""
         come = await self.pool.fetchval("select count(*) from portal_access")
         if come == len(STUDENTS) * USERS:
-            await self.pool.execute("update waiting set settled_at = clock_timestamp()")
+            await self.pool.execute(
+                # In the order in which workers lock them: else each could wait for the other.
+                "with locked as (select position from waiting order by position for update) "
+                "update waiting w set settled_at = clock_timestamp() from locked "
+                "where w.position = locked.position"
+            )
 
     async def caught_up(self) -> None:
         """Wait until the group has committed all, and nothing is left to publish."""
