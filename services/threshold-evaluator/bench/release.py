@@ -109,7 +109,7 @@ async def measure_release(
     url = await _database(database, prefix[:-1])
     await asyncio.to_thread(migrate, url, SCHEMA, Path(str(files("threshold_evaluator") / "migrations")))
     try:
-        async with open_pool(url, SCHEMA, maximum=4) as pool, open_producer(streams) as raw:
+        async with open_pool(url, SCHEMA, maximum=8) as pool, open_producer(streams) as raw:
             await held(pool, alerts)
             clock = ManualClock(DUE - timedelta(minutes=1))
             pace = Pace(batch, per_second=per_second, idle_seconds=0.01)

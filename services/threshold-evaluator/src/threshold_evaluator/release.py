@@ -49,7 +49,7 @@ class Pace:
     batch: int = 1_000
     per_second: float = 10_000.0
     idle_seconds: float = 0.2
-    lanes: int = 2
+    lanes: int = 4
 
 
 class Release:
