@@ -1,6 +1,7 @@
 """Kafka keys: what must stay in order goes under one key; ids percent-encoded (architecture.md, 3)."""
 
 import re
+from functools import lru_cache
 from urllib.parse import quote
 
 from bellwire_schemas.source import Source
@@ -9,6 +10,7 @@ _PLAIN = re.compile(r"[A-Za-z0-9_.~-]*")
 """Ids that need no encoding, as nearly all are: told without the cost of `quote`."""
 
 
+@lru_cache(maxsize=1 << 16)
 def encoded(identifier: str) -> str:
     """Percent-encode one id so that it cannot contain the separator of keys and paths."""
     if _PLAIN.fullmatch(identifier):

@@ -21,7 +21,7 @@ from threshold_evaluator.domain.due import DueAlert
 from threshold_evaluator.domain.gates import AREA_OF
 from threshold_evaluator.domain.things import ThingState
 from threshold_evaluator.domain.timing import send_before
-from threshold_evaluator.ports import Entered, Outgoing, Ready, Spoken
+from threshold_evaluator.ports import Entered, Going, Outgoing, Spoken
 from threshold_evaluator.words import (
     Text,
     inbox_text,
@@ -44,43 +44,35 @@ def spoken(
     retold: Mapping[TellingKey, tuple[str, ThingState]] = NOTHING_RETOLD,
 ) -> Spoken:
     """Put the words of a plan: its messages and inbox items, ready to be written in one transaction."""
-    members: list[Ready] = []
-    summaries: list[Outgoing] = []
+    going: list[Going] = []
+    messages: list[Outgoing] = []
+    for push in plan.pushes:
+        due, (payload, until) = push.telling.due, _alert(source, push, now)
+        going.append(Going(due, due.sent_as, until, alone=True))
+        urgent = due.urgency is Urgency.URGENT
+        messages.append(Outgoing(due.sent_as, source, due.user_id, ALERT_REQUESTED, payload, urgent))
     for summary in plan.summaries:
         payload, until = _summary(source, summary, now)
-        user = summary.members[0].due.user_id
-        urgent = any(member.due.urgency is Urgency.URGENT for member in summary.members)
-        summaries.append(
-            Outgoing(summary.summary_id, source, user, ALERT_REQUESTED, payload, notice=True, urgent=urgent)
-        )
-        members += [Ready(member.due, summary.summary_id, until, "") for member in summary.members]
+        going += [Going(each.due, summary.summary_id, until, alone=False) for each in summary.members]
+        urgent = any(each.due.urgency is Urgency.URGENT for each in summary.members)
+        user_id = summary.members[0].due.user_id
+        messages.append(Outgoing(summary.summary_id, source, user_id, ALERT_REQUESTED, payload, urgent))
+    messages.sort(key=urgent_first)
     return Spoken(
         source=source,
         plan=plan,
         accounts=accounts,
         detected=detected,
         retold=retold,
-        ready=[_ready(source, push, now) for push in plan.pushes],
-        members=members,
-        summaries=summaries,
+        going=going,
+        messages=messages,
         inbox=[_entered(telling) for telling in plan.inbox],
     )
 
 
-def outgoing(one: Spoken) -> list[Outgoing]:
-    """Return the messages of what was written, urgent first."""
-    messages = [
-        Outgoing(
-            each.due.alert_id,
-            one.source,
-            each.due.user_id,
-            ALERT_REQUESTED,
-            each.payload,
-            urgent=each.due.urgency is Urgency.URGENT,
-        )
-        for each in one.ready
-    ]
-    return sorted([*messages, *one.summaries], key=lambda each: not each.urgent)
+def urgent_first(message: Outgoing) -> bool:
+    """Sort key of messages."""
+    return not message.urgent
 
 
 def withdrawal(source: Source, due: DueAlert, sent_as: UUID, reason: str, now: datetime) -> Outgoing:
@@ -99,7 +91,6 @@ def withdrawal(source: Source, due: DueAlert, sent_as: UUID, reason: str, now: d
         due.user_id,
         ALERT_WITHDRAWN,
         orjson.dumps(payload).decode(),
-        notice=True,
         urgent=True,
     )
 
@@ -107,7 +98,7 @@ def withdrawal(source: Source, due: DueAlert, sent_as: UUID, reason: str, now: d
 def as_record(message: Outgoing, now: datetime) -> Message:
     """Return the Kafka record of a message: a CloudEvent keyed by its user."""
     event = CloudEvent(
-        id=str(message.row_id),
+        id=str(message.message_id),
         source=str(message.source),
         type=message.type,
         subject=f"users/{encoded(message.user_id)}",
@@ -123,7 +114,7 @@ def _entered(telling: Telling) -> Entered:
     return Entered(telling.due, language_of(telling.settings.locale), text.title, text.body)
 
 
-def _ready(source: Source, push: Push, now: datetime) -> Ready:
+def _alert(source: Source, push: Push, now: datetime) -> tuple[str, datetime]:
     telling = push.telling
     due = telling.due
     until = send_before(now, due.group, telling.settings, telling.session)
@@ -135,7 +126,7 @@ def _ready(source: Source, push: Push, now: datetime) -> Ready:
         "texts": _texts(texts_of(telling)),
         "urgency": due.urgency.value,
     }
-    return Ready(due, due.sent_as, until, orjson.dumps(payload).decode())
+    return orjson.dumps(payload).decode(), until
 
 
 def _summary(source: Source, summary: Summary, now: datetime) -> tuple[str, datetime]:

@@ -87,7 +87,7 @@ class Evaluate:
         async with self._store.transaction() as tables:
             for part in passes(decoded, records):
                 for one in await self._evaluate(part, tables, now):
-                    messages += announce.outgoing(one)
+                    messages += one.messages
             faults.point("evaluate.before_commit")
         return messages
 
@@ -105,7 +105,7 @@ class Evaluate:
             ]
             if changes:
                 for one in await self._take(by_source(changes), frozenset(), tables, now):
-                    messages += announce.outgoing(one)
+                    messages += one.messages
             faults.point("unpark.before_commit")
         await publish(messages, self._store, self._producer, now, "unpark")
         return len(waited)

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Protocol
+from typing import Protocol, TypeAlias
 from uuid import UUID
 
 from bellwire_kit.streams.protocol import Record
@@ -20,17 +20,25 @@ from threshold_evaluator.low_balances import ReminderTables
 from threshold_evaluator.project import RosterTables
 from threshold_evaluator.surges import SurgeTables
 
+LEASE_SECONDS = 15.0
+"""How long whoever wrote a message has to publish it. Then it was left by a crash, or was not acknowledged: the
+release loop publishes it again. Where both do, the dispatcher meets the message twice, and one row stands for both.
+"""
+
+
+UserKey: TypeAlias = tuple[Source, str]
+"""A user of a district and environment."""
+
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """One message for the alerts topic: of an alert row, or a notice of its own (`notice`)."""
+    """One message for the alerts topic, under the id that it has in the outbox and as a CloudEvent."""
 
-    row_id: UUID
+    message_id: UUID
     source: Source
     user_id: str
     type: str
     payload: str
-    notice: bool = False
     urgent: bool = False
 
 
@@ -38,8 +46,7 @@ class Outgoing:
 class Spoken:
     """What one transaction writes of one district: the plan with its words put and its messages made.
 
-    `ready` are alerts to publish by alert id, with the id they go out under and the end of their time;
-    `members` the alerts that a summary carries.
+    `going` are the alerts that go, `messages` what carries them, urgent first.
     """
 
     source: Source
@@ -47,20 +54,19 @@ class Spoken:
     accounts: Mapping[str, Account]
     detected: Sequence[Detected] = ()
     retold: Mapping[TellingKey, tuple[str, ThingState]] = field(default_factory=dict)
-    ready: Sequence["Ready"] = ()
-    members: Sequence["Ready"] = ()
-    summaries: Sequence[Outgoing] = ()
+    going: Sequence["Going"] = ()
+    messages: Sequence[Outgoing] = ()
     inbox: Sequence["Entered"] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class Ready:
-    """An alert that goes: under which id, until when, and its message (empty when a summary carries it)."""
+class Going:
+    """An alert that goes: under which id, until when, and whether alone or carried by a summary."""
 
     due: DueAlert
     sent_as: UUID
     send_before: datetime
-    payload: str
+    alone: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,17 +193,14 @@ class Releases(Protocol):
     """What the release loop does in one transaction, beside `Deciding`."""
 
     async def wake(
-        self, now: datetime, limit: int, lane: int = 0, lanes: int = 1
+        self, now: datetime, users: Sequence[UserKey]
     ) -> Mapping[Source, tuple[dict[str, Account], list[DueAlert]]]:
-        """Lock the users of the most urgent alerts that are due, and take all that is due of them.
-
-        Of several `lanes` each has users of its own, so that none waits for what another has locked.
-        """
+        """Lock the accounts of these users and take all that is due of them; who is locked already is skipped."""
 
     async def recalculate(self, now: datetime, limit: int) -> Mapping[Source, list[OnItsWay]]:
         """Wake what changes of settings and roster touch; answer what is published but may still be unsent."""
 
-    async def take_back(self, taken: TakenBack, notices: Sequence[Outgoing], now: datetime) -> None:
+    async def take_back(self, taken: TakenBack, messages: Sequence[Outgoing], now: datetime) -> None:
         """Take published alerts back, and queue the messages that say so."""
 
     async def waited_too_long(self, before: datetime, limit: int) -> Sequence[Unparked]:
@@ -220,11 +223,14 @@ class Store(Protocol):
     async def ensure_day(self, day: date) -> None:
         """Make the partitions of a day; cheap once they are there."""
 
-    async def published(self, messages: Sequence[Outgoing], now: datetime) -> None:
-        """Mark as published what the broker acknowledged."""
+    async def users_due(self, now: datetime, limit: int) -> Sequence[UserKey]:
+        """Return for whom something is due, `limit` alerts of them: only urgent ones while there are any."""
+
+    async def published(self, messages: Sequence[Outgoing]) -> None:
+        """Take out of the outbox what the broker acknowledged."""
 
     async def left_over(self, seconds: float, limit: int) -> Sequence[Outgoing]:
-        """Return alerts and notices ready for longer than `seconds` of real time, urgent first."""
+        """Return messages that nobody publishes `seconds` from now, in real time; urgent first."""
 
 
 class Unstorable(Exception):

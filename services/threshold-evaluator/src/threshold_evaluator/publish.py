@@ -1,4 +1,4 @@
-"""Publish what is ready, then mark it: a crash between the two publishes again, and that is harmless."""
+"""Publish what is in the outbox, then take it out: a crash between the two publishes again, which is harmless."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -17,9 +17,9 @@ _log = logger(__name__)
 async def publish(
     messages: Sequence[Outgoing], store: Store, producer: Producer, now: datetime, who: str
 ) -> int:
-    """Append messages to the alerts topic and mark those that were acknowledged; return how many.
+    """Append messages to the alerts topic and forget those that were acknowledged; return how many.
 
-    What was not acknowledged stays ready and is published again by the release loop.
+    What was not acknowledged stays in the outbox and is published again by the release loop.
     """
     if not messages:
         return 0
@@ -27,8 +27,8 @@ async def publish(
     faults.point(f"{who}.published")
     sent = [message for message, answer in zip(messages, answers, strict=True) if answer is None]
     if len(sent) < len(messages):
-        _log.warning("alerts were not appended, they stay ready", count=len(messages) - len(sent))
-    await store.published(sent, now)
+        _log.warning("alerts were not appended, they stay in the outbox", count=len(messages) - len(sent))
+    await store.published(sent)
     faults.point(f"{who}.marked")
     metrics.PUBLISHED.inc(len(sent))
     return len(sent)

@@ -25,9 +25,9 @@ class Recalculate:
     async def once(self, now: datetime) -> None:
         """Wake what changes of settings, roster or bells touch, and take back what a closed gate forbids."""
         async with self._store.transaction() as tables:
-            notices = await _withdraw(await tables.recalculate(now, self._batch), tables, now)
+            messages = await _withdraw(await tables.recalculate(now, self._batch), tables, now)
             faults.point("release.recalculated")
-        await publish(notices, self._store, self._producer, now, "release.withdrawn")
+        await publish(messages, self._store, self._producer, now, "release.withdrawn")
 
 
 async def _withdraw(
@@ -39,17 +39,17 @@ async def _withdraw(
         {source: wanted_of([each.due for each in listed]) for source, listed in on_their_way.items()}
     )
     everything = TakenBack()
-    notices: dict[object, Outgoing] = {}
+    messages: dict[object, Outgoing] = {}
     for source, listed in on_their_way.items():
         taken = taken_back(listed, known[source], now)
         everything.withdrawn += taken.withdrawn
         everything.held += taken.held
         everything.stopped += taken.stopped
         for each in (*taken.withdrawn, *taken.held, *taken.stopped):
-            notices[each.sent_as] = announce.withdrawal(source, each.due, each.sent_as, "gate_closed", now)
-    if notices:
-        await tables.take_back(everything, list(notices.values()), now)
-    return list(notices.values())
+            messages[each.sent_as] = announce.withdrawal(source, each.due, each.sent_as, "gate_closed", now)
+    if messages:
+        await tables.take_back(everything, list(messages.values()), now)
+    return list(messages.values())
 
 
 def taken_back(listed: Sequence[OnItsWay], known: Known, now: datetime) -> TakenBack:

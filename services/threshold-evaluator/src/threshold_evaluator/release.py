@@ -1,7 +1,7 @@
 """The release loop: what is due is looked at again, made summaries of, published; what a crash left, too.
 
-architecture.md section 4: quiet hours, grace, digests and a crash between commit and publish are the same
-mechanism with another `due_at`.
+architecture.md section 4: quiet hours, grace and digests are the same mechanism with another `due_at`. What a crash
+left between commit and publish is in the outbox (docs/decisions/0007).
 """
 
 import asyncio
@@ -22,25 +22,27 @@ from threshold_evaluator import announce, metrics
 from threshold_evaluator.domain.accounts import Account
 from threshold_evaluator.domain.due import DueAlert
 from threshold_evaluator.domain.releasing import Releasing
-from threshold_evaluator.ports import Known, Outgoing, Spoken, Store, Transaction
+from threshold_evaluator.ports import (
+    LEASE_SECONDS,
+    Known,
+    Outgoing,
+    Spoken,
+    Store,
+    Transaction,
+    UserKey,
+)
 from threshold_evaluator.publish import publish
 from threshold_evaluator.recalculate import Recalculate, wanted_of
 
 _log = logger(__name__)
 
-CRASH_LEFT_SECONDS = 15.0
-"""An alert ready for longer than this was left by a crash, or was not acknowledged: it is published again.
-
-A process that starts takes over sooner: most often it is the one that crashed. Where a sibling was just about
-to publish the same, the dispatcher meets the same alert twice, and one row stands for both.
-"""
-
 STARTING_SECONDS = 1.0
+"""A process that starts takes over what was written so long ago: most often it is the one that crashed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """How fast releases go: alerts looked at in a transaction, alerts a second, seconds between idle looks.
+    """How fast releases go: users looked at in a transaction, alerts a second, seconds between idle looks.
 
     While there is much to do, `lanes` transactions go beside each other (one waits for the database while the
     words of the other are put).
@@ -51,6 +53,11 @@ class Pace:
     idle_seconds: float = 0.2
     lanes: int = 4
 
+    def shared(self, users: Sequence[UserKey]) -> Sequence[Sequence[UserKey]]:
+        """Share users among as few transactions as hold them, at most `lanes`: none waits for another's locks."""
+        lanes = min(-(-len(users) // self.batch), self.lanes)
+        return [users[lane::lanes] for lane in range(lanes)]
+
 
 class Release:
     """Releases due alerts until stopped; several workers share the work by skipping each other's locks."""
@@ -60,8 +67,7 @@ class Release:
         self._recalculate = Recalculate(store, producer, pace.batch)
         self._stopping = asyncio.Event()
         self._swept = 0.0
-        self._left_seconds = STARTING_SECONDS
-        self._much = False
+        self._early_seconds = LEASE_SECONDS - STARTING_SECONDS
 
     def stop(self) -> None:
         """Ask `run` to return after the batch in hand."""
@@ -91,26 +97,26 @@ class Release:
         now = self._clock.now()
         await self._store.ensure_day(now.date())
         await self._recalculate.once(now)
-        lanes = self._pace.lanes if self._much else 1
+        users = await self._store.users_due(now, self._pace.batch * self._pace.lanes)
         counts = await asyncio.gather(
-            *(self._release(now, lane, lanes) for lane in range(lanes)), return_exceptions=True
+            *(self._release(now, few) for few in self._pace.shared(users)), return_exceptions=True
         )
         count = 0
         for each in counts:
             if isinstance(each, BaseException):
                 raise each
             count += each
-        self._much = count >= self._pace.batch
         if monotonic() - self._swept > 1.0 or not count:
             self._swept = monotonic()
-            left = await self._store.left_over(self._left_seconds, self._pace.batch)
-            self._left_seconds = CRASH_LEFT_SECONDS if len(left) < self._pace.batch else self._left_seconds
+            left = await self._store.left_over(self._early_seconds, self._pace.batch)
+            if len(left) < self._pace.batch:
+                self._early_seconds = 0.0
             count += await publish(left, self._store, self._producer, now, "release.left")
         return count
 
-    async def _release(self, now: datetime, lane: int, lanes: int) -> int:
+    async def _release(self, now: datetime, users: Sequence[UserKey]) -> int:
         async with self._store.transaction() as tables:
-            awake = await tables.wake(now, self._pace.batch, lane, lanes)
+            awake = await tables.wake(now, users)
             faults.point("release.taken")
             spoken = await self._decide(awake, tables, now)
             await tables.write(spoken, now)
@@ -118,9 +124,9 @@ class Release:
         faults.point("release.committed")
         messages: list[Outgoing] = []
         for one in spoken:
-            messages += announce.outgoing(one)
+            messages += one.messages
             _count(one)
-        messages.sort(key=lambda each: not each.urgent)
+        messages.sort(key=announce.urgent_first)
         await publish(messages, self._store, self._producer, now, "release")
         return sum(len(dues) for _, dues in awake.values())
 
@@ -169,7 +175,8 @@ def marks_entering(dues: Sequence[DueAlert], known: Known, now: datetime) -> lis
 
 def _count(one: Spoken) -> None:
     metrics.RELEASED.labels("held").inc(len(one.plan.held))
-    metrics.RELEASED.labels("sent").inc(len(one.ready))
-    metrics.RELEASED.labels("summarized").inc(len(one.members))
+    alone = sum(each.alone for each in one.going)
+    metrics.RELEASED.labels("sent").inc(alone)
+    metrics.RELEASED.labels("summarized").inc(len(one.going) - alone)
     for settled in one.plan.settled:
         metrics.RELEASED.labels(settled.became.value).inc()

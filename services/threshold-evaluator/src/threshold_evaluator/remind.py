@@ -86,7 +86,7 @@ class Remind:
                     deciding.take(event)
                 spoken = announce.spoken(source, deciding.plan, accounts, now, events)
                 await tables.write([spoken], now)
-                messages += announce.outgoing(spoken)
+                messages += spoken.messages
             await tables.reminders.look_again(found.looked)
             faults.point("remind.before_commit")
         await publish(messages, self._store, self._producer, now, "remind")

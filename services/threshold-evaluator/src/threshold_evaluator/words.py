@@ -27,6 +27,9 @@ _NEW_RATHER_THAN: Final = {
     Kind.ATTENDANCE_MODIFIED: Kind.ATTENDANCE_MARKED,
 }
 _WIDTH: Final = {level: width for width, level in enumerate(Privacy)}
+_MARK = "\x00"
+"""Encloses the place of a name: no Fluent file has it."""
+
 _LONGEST_NAME = 80
 _MOST_NAMED = 3
 
@@ -71,6 +74,22 @@ def say(language: str, message: str, *arguments: tuple[str, Any]) -> str:
     if errors:
         raise MissingMessage(f"{language}.ftl, {message}: {errors[0]}")
     return str(text)
+
+
+def say_with(names: Mapping[str, str], language: str, message: str, *arguments: tuple[str, Any]) -> str:
+    """Format one message around names, which are placed and choose no wording: a sentence is formatted once for all.
+
+    Raises `MissingMessage`, as `say` does.
+    """
+    first, *rest = _around(tuple(names), language, message, *arguments)
+    return first + "".join([names[name] + text for name, text in zip(rest[::2], rest[1::2], strict=True)])
+
+
+@lru_cache(maxsize=2_000)
+def _around(names: tuple[str, ...], language: str, message: str, *arguments: tuple[str, Any]) -> list[str]:
+    """Return what stands before, between and after the places of names, and which name goes into each place."""
+    marks = [(name, f"{_MARK}{name}{_MARK}") for name in names]
+    return say(language, message, *marks, *arguments).split(_MARK)
 
 
 @lru_cache(maxsize=50_000)
@@ -158,15 +177,14 @@ def _text(telling: Telling, level: Privacy) -> Text:
     child = _child(telling, language)
     if level is Privacy.STANDARD:
         news = [say(language, f"news-{_word(kind)}") for kind in _said(telling.due.kinds)]
-        return Text(say(language, "alert-standard-title", ("child", child)), ", ".join(news))
+        return Text(say_with({"child": child}, language, "alert-standard-title"), ", ".join(news))
     data = _data(telling.state.data)
     course = str(data.get("course_name") or "")
-    title = say(
+    title = say_with(
+        {"child": child, "courseName": shown(course)},
         language,
         "alert-full-title",
-        ("child", child),
         ("course", "some" if course else "none"),
-        ("courseName", shown(course)),
     )
     return Text(title, _detail(language, _said(telling.due.kinds), telling.state, data))
 
@@ -215,7 +233,7 @@ def _balance(language: str, balance: Decimal, currency: str) -> str:
 
 def _titled(language: str, noun: str, title: str, details: Sequence[str]) -> str:
     name = shown(title) if title.strip() else say(language, f"untitled-{noun}")
-    return say(language, f"detail-{noun}", ("title", name), ("details", ", ".join(details)))
+    return say_with({"title": name, "details": ", ".join(details)}, language, f"detail-{noun}")
 
 
 @lru_cache(maxsize=20_000)

@@ -114,7 +114,7 @@ async def test_an_erased_user_is_gone_everywhere_and_the_dispatcher_is_told(home
             f"select count(*) from {table} where district_id = $1 and user_id = 'u1'", home.id
         )
         assert left == 0, table
-    [notice] = await home.pool.fetch("select type, payload from notices where district_id = $1", home.id)
+    [notice] = await home.pool.fetch("select type, payload from outbox where district_id = $1", home.id)
     assert notice["type"] == "bellwire.user.erased.v1"
     assert json.loads(notice["payload"])["user_id"] == "u1"
     assert (await lines(home))[-1][:4] == ("user.erased", "admin", "user", "u1")

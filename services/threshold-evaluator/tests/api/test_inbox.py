@@ -18,7 +18,7 @@ async def home(town: Any) -> Any:
 
 async def notices(home: Any) -> list[dict[str, Any]]:
     rows = await home.pool.fetch(
-        "select payload from notices where district_id = $1 order by position", home.id
+        "select payload from outbox where district_id = $1 order by position", home.id
     )
     return [json.loads(row["payload"]) for row in rows]
 

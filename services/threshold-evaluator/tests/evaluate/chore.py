@@ -47,7 +47,7 @@ async def do(name: str, store: PostgresStore, pool: object, producer: Producer, 
             await Remind(store, producer, clock).once()
         case "deliveries":
             await RecordDeliveries(PostgresOutcomes(pool), clock)(records())  # type: ignore[arg-type]
-        case "release":
+        case "release" | "held":
             release = Release(store, producer, clock, Pace())
             while await release.once():
                 pass

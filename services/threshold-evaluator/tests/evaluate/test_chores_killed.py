@@ -1,4 +1,4 @@
-"""kill -9 in unparking, upkeep, delivery reports, withdrawal, reminders and brakes; then the same chore again.
+"""kill -9 in unparking, upkeep, delivery reports, withdrawal, releases, reminders, brakes; then the same chore again.
 
 The first process dies at the point named, the second runs to its end. What stands then is what stands when
 nothing happened, and every alert is there once by id (issue 4, line 11).
@@ -39,6 +39,12 @@ POINTS = (
     ("deliveries", "deliveries.stored"),
     ("release", "release.recalculated"),
     ("release", "release.withdrawn.published"),
+    ("held", "release.taken"),
+    ("held", "release.read"),
+    ("held", "release.before_commit"),
+    ("held", "release.committed"),
+    ("held", "release.published"),
+    ("held", "release.marked"),
     ("remind", "remind.read"),
     ("remind", "remind.before_commit"),
     ("evaluate", "evaluate.before_commit"),
@@ -90,6 +96,15 @@ async def prepared(world: World, chore: str) -> list[Record]:
             await world.take(
                 world.record("portal_access.changed", user_id="u1", role="guardian", portal=False)
             )
+        case "held":
+            world.pass_time(hours=11)  # 23:00 in Chicago
+            await world.take(*family, *world.roster("s2", ("u1", True)))
+            for user in ("u1", "u2"):
+                await world.set_user(user, {"quiet_hours": {"from": "22:00", "to": "06:00"}})
+            await world.take(
+                world.assignment(missing=True), world.assignment("s2", missing=True), world.mark("tardy")
+            )
+            world.pass_time(hours=8)
         case "remind":
             await world.take(*family, world.lunch("9.00"))
             for user in ("u1", "u2"):
@@ -167,7 +182,5 @@ async def test_killed_and_done_again(rig: Rig) -> None:
 
 async def _settled(world: World, rig: Rig, now: datetime) -> None:
     """What a crash left between commit and publish goes a second later: wait until it has."""
-    while await world.pool.fetchval(
-        "select (select count(*) from due_alerts where phase = 'ready') + (select count(*) from notices)"
-    ):
+    while await world.pool.fetchval("select count(*) from outbox"):
         assert await run(rig, ["release"], now, []) == 0

@@ -44,10 +44,8 @@ POINTS = (
     "evaluate.committed:2",
     "evaluate.published:1",
     "evaluate.marked:2",
-    "release.taken:2",
-    "release.before_commit:2",
-    "release.committed:2",
 )
+"""Of the stream; those of a release are in `test_chores_killed.py`."""
 
 
 def traffic(world: World, chunks: int) -> list[list[Record]]:
@@ -156,8 +154,8 @@ class Rig:
                     for part, end in ends.items()
                 )
                 waiting = await self.pool.fetchval(
-                    "select (select count(*) from due_alerts where phase = 'ready' or "
-                    "(phase = 'held' and wake_at <= $1)) + (select count(*) from notices) "
+                    "select (select count(*) from due_alerts where phase = 'held' and wake_at <= $1) "
+                    "+ (select count(*) from outbox) "
                     "+ (select count(*) from waiting)",
                     NOON,
                 )

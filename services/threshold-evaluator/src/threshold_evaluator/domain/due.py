@@ -1,4 +1,4 @@
-"""An alert that waits: hold queue and outbox at once (architecture.md section 4)."""
+"""An alert that waits to be due (architecture.md section 4)."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime

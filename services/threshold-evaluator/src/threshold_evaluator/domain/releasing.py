@@ -24,7 +24,7 @@ from threshold_evaluator.domain.gates import (
 )
 from threshold_evaluator.domain.judging import told_after, told_per
 from threshold_evaluator.domain.preferences import resolve
-from threshold_evaluator.domain.roster import Roster, School, Student, Watcher
+from threshold_evaluator.domain.roster import District, Roster, School, Student, Watcher
 from threshold_evaluator.domain.standing import kinds_standing
 from threshold_evaluator.domain.surge import LOOKS_AGAIN, Brake, Resolution, resolution_for
 from threshold_evaluator.domain.things import States
@@ -60,9 +60,11 @@ def _case(roster: Roster, due: DueAlert) -> _Case | None:
 def gates_now(roster: Roster, due: DueAlert, now: datetime) -> int:
     """Return the gates that stand open now for an alert; none for a student or watcher no longer there."""
     case = _case(roster, due)
-    if case is None:
-        return 0
-    district = roster.district
+    return 0 if case is None else _gates(case, roster.district, now)
+
+
+def _gates(case: _Case, district: District, now: datetime) -> int:
+    due = case.due
     return open_gates(
         district,
         case.school,
@@ -74,8 +76,8 @@ def gates_now(roster: Roster, due: DueAlert, now: datetime) -> int:
     )
 
 
-def _order(due: DueAlert) -> tuple[bool, datetime, datetime, datetime, UUID]:
-    return (due.urgency is not Urgency.URGENT, due.due_at, due.first_at, due.modified_at, due.alert_id)
+def _order(due: DueAlert) -> tuple[bool, datetime, datetime, datetime, int]:
+    return (due.urgency is not Urgency.URGENT, due.due_at, due.first_at, due.modified_at, due.alert_id.int)
 
 
 @dataclass(slots=True)
@@ -103,11 +105,11 @@ class Releasing:
         return self.plan
 
     def _look(self, due: DueAlert) -> None:
-        case = _case(self.roster, due)
-        if case is None or due.key not in self.states or gates_now(self.roster, due, self.now) != ALL_OPEN:
+        case, district = _case(self.roster, due), self.roster.district
+        if case is None or due.key not in self.states or _gates(case, district, self.now) != ALL_OPEN:
             self._drop(due, Became.WITHDRAWN)
             return
-        permitted = allowed(due.kinds, self.roster.district, case.school)
+        permitted = allowed(due.kinds, district, case.school)
         kinds = kinds_standing(
             due.key,
             tuple(kind for kind in due.kinds if kind in permitted),

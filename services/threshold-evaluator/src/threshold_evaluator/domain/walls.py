@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 _SECOND = timedelta(seconds=1)
 
 
+@lru_cache(maxsize=20_000)
 def at_wall(day: date, wall: time, zone: ZoneInfo) -> datetime:
     """Return the instant, in UTC, at which the clocks of a zone show a wall time on a day."""
     local = datetime.combine(day, wall, tzinfo=zone)

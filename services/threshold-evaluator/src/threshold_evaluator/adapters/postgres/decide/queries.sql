@@ -145,31 +145,30 @@ select :day, settings_id, document::jsonb
 from unnest(:settings_ids::uuid[], :documents::text[]) as t(settings_id, document)
 on conflict do nothing;
 
--- name: put_due(alert_ids, district_ids, environments, user_ids, student_ids, things, thing_ids, school_ids, calendar_ids, kinds, event_sources, event_ids, days, befores, modified, accepted, first, grace, due, wake, holds, deliveries, capped, in_inbox, mandatory, urgencies, phases, sent_as, payloads, send_before, attempts)!
--- Alerts that are held, or ready to be published. A row already published or dropped stays as it is.
+-- name: put_due(alert_ids, district_ids, environments, user_ids, student_ids, things, thing_ids, school_ids, calendar_ids, kinds, event_sources, event_ids, days, befores, modified, accepted, first, grace, due, wake, holds, deliveries, capped, in_inbox, mandatory, urgencies, phases, sent_as, send_before, attempts)!
+-- Alerts that are held, or go with this transaction. A row already published or dropped stays as it is.
 insert into due_alerts as d (alert_id, district_id, environment, user_id, student_id, thing, thing_id, school_id,
     calendar_id, kinds, event_source, event_id, day, memory_before, modified_at, accepted_at, first_at, grace_until,
-    due_at, wake_at, hold, delivery, capped_at, in_inbox, mandatory, urgency, phase, sent_as, payload, send_before,
-    attempt, ready_at)
+    due_at, wake_at, hold, delivery, capped_at, in_inbox, mandatory, urgency, phase, sent_as, send_before, attempt)
 select alert_id, district_id, environment, user_id, student_id, thing, thing_id, school_id, calendar_id,
        string_to_array(kinds, ','), event_source, event_id, day, memory_before, modified_at, accepted_at, first_at,
-       grace_until, due_at, wake_at, hold, delivery, capped_at, in_inbox, mandatory, urgency, phase, sent_as, payload,
-       send_before, attempt, case when phase = 'ready' then clock_timestamp() end
+       grace_until, due_at, wake_at, hold, delivery, capped_at, in_inbox, mandatory, urgency, phase, sent_as,
+       send_before, attempt
 from unnest(:alert_ids::uuid[], :district_ids::text[], :environments::text[], :user_ids::text[],
             :student_ids::text[], :things::text[], :thing_ids::text[], :school_ids::text[], :calendar_ids::text[],
             :kinds::text[], :event_sources::text[], :event_ids::text[], :days::date[], :befores::text[],
             :modified::timestamptz[], :accepted::timestamptz[], :first::timestamptz[], :grace::timestamptz[],
             :due::timestamptz[], :wake::timestamptz[], :holds::text[], :deliveries::text[], :capped::timestamptz[],
             :in_inbox::boolean[], :mandatory::boolean[], :urgencies::smallint[], :phases::text[], :sent_as::uuid[],
-            :payloads::text[], :send_before::timestamptz[], :attempts::smallint[])
+            :send_before::timestamptz[], :attempts::smallint[])
     as t(alert_id, district_id, environment, user_id, student_id, thing, thing_id, school_id, calendar_id, kinds,
          event_source, event_id, day, memory_before, modified_at, accepted_at, first_at, grace_until, due_at, wake_at,
-         hold, delivery, capped_at, in_inbox, mandatory, urgency, phase, sent_as, payload, send_before, attempt)
+         hold, delivery, capped_at, in_inbox, mandatory, urgency, phase, sent_as, send_before, attempt)
 on conflict (alert_id) do update
     set kinds = excluded.kinds, due_at = excluded.due_at, wake_at = excluded.wake_at, hold = excluded.hold,
         delivery = excluded.delivery, capped_at = excluded.capped_at, in_inbox = excluded.in_inbox,
         mandatory = excluded.mandatory, phase = excluded.phase, sent_as = excluded.sent_as,
-        payload = excluded.payload, send_before = excluded.send_before, ready_at = excluded.ready_at
+        send_before = excluded.send_before
     where d.phase = 'held';
 
 -- name: drop_due(alert_ids)!
@@ -223,73 +222,68 @@ on conflict (district_id, environment, student_id, thing, thing_id, user_id) do 
 -- Counters of users whose rows this transaction has locked.
 update user_counters c
 set seq = t.seq, unseen = t.unseen, push_day = t.push_day, pushes = t.pushes
-from unnest(:district_ids::text[], :environments::text[], :user_ids::text[], :seqs::bigint[], :unseen::int[],
+from unnest(split(:district_ids), split(:environments), split(:user_ids), :seqs::bigint[], :unseen::int[],
             :days::date[], :pushes::int[]) as t(district_id, environment, user_id, seq, unseen, push_day, pushes)
 where (c.district_id, c.environment, c.user_id) = (t.district_id, t.environment, t.user_id);
 
 -- name: put_windows(district_ids, environments, user_ids, student_ids, things, opened, slots)!
 -- Windows that pushes opened.
 insert into push_windows (district_id, environment, user_id, student_id, thing, opened_at, slot)
-select * from unnest(:district_ids::text[], :environments::text[], :user_ids::text[], :student_ids::text[],
-                     :things::text[], :opened::timestamptz[], :slots::uuid[])
+select * from unnest(split(:district_ids), split(:environments), split(:user_ids), split(:student_ids), split(:things),
+                     :opened::timestamptz[], split(:slots)::uuid[])
 on conflict (district_id, environment, user_id, student_id, thing) do update
     set opened_at = excluded.opened_at, slot = excluded.slot;
 
--- name: add_notices(notice_ids, district_ids, environments, user_ids, urgencies, types, payloads)!
--- Summaries, withdrawals and other messages that are no single alert.
-insert into notices (notice_id, district_id, environment, user_id, urgency, type, payload)
-select * from unnest(:notice_ids::uuid[], :district_ids::text[], :environments::text[], :user_ids::text[],
-                     :urgencies::smallint[], :types::text[], :payloads::text[])
+-- name: put_into_outbox(seconds, message_ids, district_ids, environments, user_ids, urgencies, types, payloads)!
+-- Messages for the alerts topic. Whoever writes them publishes them after the commit, and has so many seconds for it.
+insert into outbox (message_id, district_id, environment, user_id, urgency, type, payload, leased_until)
+select message_id, district_id, environment, user_id, urgency, type, payload,
+       clock_timestamp() + make_interval(secs => :seconds)
+from unnest(split(:message_ids)::uuid[], split(:district_ids), split(:environments), split(:user_ids),
+            :urgencies::smallint[], split(:types), split(:payloads))
+    as t(message_id, district_id, environment, user_id, urgency, type, payload)
 on conflict do nothing;
 
--- name: mark_published(at, alert_ids)!
--- Alerts that the broker has acknowledged; the payload is needed no more.
-update due_alerts set phase = 'published', published_at = :at, payload = '', ready_at = null
-where alert_id = any(:alert_ids::uuid[]) and phase = 'ready';
+-- name: delete_from_outbox(message_ids)!
+-- Messages that the broker has acknowledged, or that are not to go any more.
+delete from outbox where message_id = any(:message_ids::uuid[]);
 
--- name: delete_notices(notice_ids)!
--- Messages that the broker has acknowledged.
-delete from notices where notice_id = any(:notice_ids::uuid[]);
+-- name: left_in_outbox(seconds, limit)
+-- Messages whose lease is over within so many seconds: of a process that was killed, or not acknowledged; and those
+-- that the portal wrote, which it leaves to whoever comes.
+select message_id, district_id, environment, user_id, urgency, type, payload from outbox
+where leased_until < clock_timestamp() + make_interval(secs => :seconds)
+order by urgency, position limit :limit;
 
--- name: left_ready(seconds, limit)
--- What a crash left between commit and publish, urgent first.
-select alert_id, district_id, environment, user_id, payload from due_alerts
-where phase = 'ready' and ready_at < clock_timestamp() - make_interval(secs => :seconds)
-order by urgency, alert_id limit :limit
-for update skip locked;
-
--- name: left_notices(seconds, limit)
--- Messages of no single alert that are still to be published.
-select notice_id, district_id, environment, user_id, type, payload from notices
-where ready_at < clock_timestamp() - make_interval(secs => :seconds)
-order by urgency, position limit :limit
-for update skip locked;
-
--- name: wake_users(now, limit, lane, lanes)
--- Lock the accounts of a lane's users for whom something is due, oldest first; another worker's are skipped.
--- Nothing of the bulk queue is taken while anything urgent is due, be it another lane's.
-select c.district_id, c.environment, c.user_id, c.seq, c.unseen, c.push_day, c.pushes
-from user_counters c
-where (c.district_id, c.environment, c.user_id) in (
-    select district_id, environment, user_id from (
-        select district_id, environment, user_id, urgency, wake_at from due_alerts
-        where phase = 'held' and wake_at <= :now and abs(hashtext(user_id) % :lanes::integer) = :lane
-          and urgency = case when exists (
-              select from due_alerts where phase = 'held' and urgency = 0 and wake_at <= :now
-          ) then 0 else 1 end
-        order by wake_at
-        limit :limit
-    ) soonest
+-- name: users_due(now, limit)
+-- For whom something is due, oldest first: as many alerts as :limit. Nothing of the bulk queue while anything urgent is.
+with urgent as materialized (
+    select district_id, environment, user_id from due_alerts
+    where phase = 'held' and urgency = 0 and wake_at <= :now
+    order by wake_at
+    limit :limit
+), bulk as materialized (
+    select district_id, environment, user_id from due_alerts
+    where phase = 'held' and urgency = 1 and wake_at <= :now and not exists (select from urgent)
+    order by wake_at
+    limit :limit
 )
+select * from urgent union select * from bulk;
+
+-- name: lock_due_users(district_ids, environments, user_ids)
+-- Lock the accounts of the users named; those that another worker has are skipped: they are its work.
+select c.district_id, c.environment, c.user_id, c.seq, c.unseen, c.push_day, c.pushes
+from unnest(split(:district_ids), split(:environments), split(:user_ids)) as t(district_id, environment, user_id)
+join user_counters c using (district_id, environment, user_id)
 order by 1, 2, 3
-for update skip locked;
+for update of c skip locked;
 
 -- name: wake_due(now, district_ids, environments, user_ids)
 -- All that is due of the users named.
 select due.*
 from due_alerts due
 where due.phase = 'held' and due.wake_at <= :now and (due.district_id, due.environment, due.user_id) in (
-    select * from unnest(:district_ids::text[], :environments::text[], :user_ids::text[])
+    select * from unnest(split(:district_ids), split(:environments), split(:user_ids))
 )
 order by due.urgency, due.wake_at
 for update skip locked;
@@ -342,8 +336,7 @@ where alert_id = any(:alert_ids::uuid[]) and phase = 'published';
 -- name: send_again(now, sent_as)!
 -- What a summary carried beside what was taken back goes again without it; what a pause took back, after it.
 update due_alerts
-set phase = 'held', attempt = attempt + 1, wake_at = :now::timestamptz, due_at = :now::timestamptz, sent_as = null,
-    published_at = null
+set phase = 'held', attempt = attempt + 1, wake_at = :now::timestamptz, due_at = :now::timestamptz, sent_as = null
 where sent_as = any(:sent_as::uuid[]) and phase = 'published';
 
 -- name: put_outcomes(day, alert_ids, installation_ids, district_ids, environments, user_ids, outcomes, reasons, at)!
@@ -361,7 +354,7 @@ on conflict (day, alert_id, installation_id) do update
 -- name: time_again(now, alert_ids)!
 -- Alerts that every device missed wait once more, while they are fresh; the inbox has them anyway.
 update due_alerts d
-set phase = 'held', attempt = d.attempt + 1, wake_at = :now::timestamptz, due_at = :now::timestamptz, sent_as = null, published_at = null
+set phase = 'held', attempt = d.attempt + 1, wake_at = :now::timestamptz, due_at = :now::timestamptz, sent_as = null
 where d.sent_as = any(:alert_ids::uuid[]) and d.phase = 'published' and d.attempt < 3
     and d.first_at > :now::timestamptz - case when d.urgency = 0 then interval '12 hours' else interval '48 hours' end
     and not exists (select from device_outcomes o where o.alert_id = d.sent_as and o.outcome = 'accepted');

@@ -116,9 +116,9 @@ def due_of(row: Row) -> DueAlert:
 
 
 def due_columns(
-    rows: Sequence[tuple[Source, DueAlert, str, UUID | None, str, datetime | None]],
+    rows: Sequence[tuple[Source, DueAlert, str, UUID | None, datetime | None]],
 ) -> Columns:
-    """Write rows of `due_alerts`: (source, alert, phase, sent as, payload, send before)."""
+    """Write rows of `due_alerts`: (source, alert, phase, sent as, send before)."""
     dues = [row[1] for row in rows]
     return {
         **scope_columns(row[0] for row in rows),
@@ -146,7 +146,6 @@ def due_columns(
         "urgencies": [0 if due.urgency is Urgency.URGENT else 1 for due in dues],
         "phases": [row[2] for row in rows],
         "sent_as": [row[3] for row in rows],
-        "payloads": [row[4] for row in rows],
-        "send_before": [row[5] for row in rows],
+        "send_before": [row[4] for row in rows],
         "attempts": [due.attempt for due in dues],
     }

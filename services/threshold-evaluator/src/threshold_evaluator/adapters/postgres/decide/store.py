@@ -12,7 +12,6 @@ import asyncpg
 import orjson
 from bellwire_kit.postgres import Connection, Pool, load_queries
 from bellwire_kit.streams.protocol import Record
-from bellwire_schemas.catalogue import ALERT_REQUESTED
 from bellwire_schemas.source import Source
 
 from threshold_evaluator.adapters.postgres.decide.people import Students, source_of
@@ -33,6 +32,7 @@ from threshold_evaluator.ports import (
     TakenBack,
     Unparked,
     Unstorable,
+    UserKey,
     Wanted,
 )
 from threshold_evaluator.project import RosterTables
@@ -41,9 +41,6 @@ _MOST_FILED = 100_000
 
 SETTLE_SECONDS = 3.0
 """Real time without more of a student's roster, after which what waited for it is evaluated."""
-
-NOTICE_SECONDS = 0.3
-"""Notices that the portal queued have no other publisher: they go once nobody can be about to publish them."""
 
 
 @cache
@@ -153,23 +150,22 @@ class PostgresTransaction:
         return taken
 
     async def wake(
-        self, now: datetime, limit: int, lane: int = 0, lanes: int = 1
+        self, now: datetime, users: Sequence[UserKey]
     ) -> Mapping[Source, tuple[dict[str, Account], list[DueAlert]]]:
         """See `ports.Releases.wake`."""
-        users = self._queries.wake_users(self._connection, now=now, limit=limit, lane=lane, lanes=lanes)
-        rows = [row async for row in users]
+        rows = [
+            row
+            async for row in self._queries.lock_due_users(self._connection, **packed(_user_columns(users)))
+        ]
         if not rows:
             return {}
         accounts = await self._reading.with_windows(rows, {})
+        locked = [(_source(row), row["user_id"]) for row in rows]
         dues = by_source(
             [
                 row
                 async for row in self._queries.wake_due(
-                    self._connection,
-                    now=now,
-                    district_ids=[row["district_id"] for row in rows],
-                    environments=[row["environment"] for row in rows],
-                    user_ids=[row["user_id"] for row in rows],
+                    self._connection, now=now, **packed(_user_columns(locked))
                 )
             ],
             due_of,
@@ -196,13 +192,15 @@ class PostgresTransaction:
             rows, lambda row: OnItsWay(due_of(row), UUID(int=row["sent_as"].int), row["accepted"])
         )
 
-    async def take_back(self, taken: TakenBack, notices: Sequence[Outgoing], now: datetime) -> None:
+    async def take_back(self, taken: TakenBack, messages: Sequence[Outgoing], now: datetime) -> None:
         """See `ports.Releases.take_back`."""
         dues = [each.due for each in taken.withdrawn]
         await self._queries.withdraw_published(
             self._connection, alert_ids=sorted(due.alert_id for due in dues)
         )
         carriers = sorted({each.sent_as for each in (*taken.withdrawn, *taken.held)})
+        # What the broker has not acknowledged must not follow its own withdrawal.
+        await self._queries.delete_from_outbox(self._connection, message_ids=carriers)
         await self._queries.send_again(self._connection, now=now, sent_as=carriers)
         stopped = sorted(each.due.alert_id for each in taken.stopped)
         await self._queries.stop_published(self._connection, now=now, alert_ids=stopped)
@@ -214,7 +212,7 @@ class PostgresTransaction:
             became=["withdrawn"] * len(dues),
             sent_as=[each.sent_as for each in taken.withdrawn],
         )
-        await self._writing.notices(notices)
+        await self._writing.queue(messages)
 
     async def waited_too_long(self, before: datetime, limit: int) -> Sequence[Unparked]:
         """Return events that arrived before a moment and for whose student no roster came; locked."""
@@ -262,28 +260,35 @@ class PostgresStore:
                 await self._queries.ensure_day(self._pool, day=wanted)
                 self._days.add(wanted)
 
-    async def published(self, messages: Sequence[Outgoing], now: datetime) -> None:
+    async def users_due(self, now: datetime, limit: int) -> Sequence[UserKey]:
+        """See `ports.Store.users_due`."""
+        rows = self._queries.users_due(self._pool, now=now, limit=limit)
+        return [(_source(row), row["user_id"]) async for row in rows]
+
+    async def published(self, messages: Sequence[Outgoing]) -> None:
         """See `ports.Store.published`."""
-        alerts = sorted(each.row_id for each in messages if not each.notice)
-        notices = sorted(each.row_id for each in messages if each.notice)
-        if alerts:
-            await self._queries.mark_published(self._pool, alert_ids=alerts, at=now)
-        if notices:
-            await self._queries.delete_notices(self._pool, notice_ids=notices)
+        if messages:
+            await self._queries.delete_from_outbox(
+                self._pool, message_ids=sorted(each.message_id for each in messages)
+            )
 
     async def left_over(self, seconds: float, limit: int) -> Sequence[Outgoing]:
         """See `ports.Store.left_over`."""
-        alerts = [
-            Outgoing(row["alert_id"], _source(row), row["user_id"], ALERT_REQUESTED, row["payload"])
-            async for row in self._queries.left_ready(self._pool, seconds=seconds, limit=limit)
-        ]
-        notices = [
-            Outgoing(row["notice_id"], _source(row), row["user_id"], row["type"], row["payload"], notice=True)
-            async for row in self._queries.left_notices(
-                self._pool, seconds=min(seconds, NOTICE_SECONDS), limit=limit
+        return [
+            Outgoing(
+                UUID(int=row["message_id"].int),
+                _source(row),
+                row["user_id"],
+                row["type"],
+                row["payload"],
+                urgent=row["urgency"] == 0,
             )
+            async for row in self._queries.left_in_outbox(self._pool, seconds=seconds, limit=limit)
         ]
-        return [*alerts, *notices]
+
+
+def _user_columns(users: Sequence[UserKey]) -> dict[str, Any]:
+    return {**scope_columns(source for source, _ in users), "user_ids": [user for _, user in users]}
 
 
 def _student_columns(students: Sequence[tuple[Source, str]]) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from threshold_evaluator.adapters.postgres.decide.rows import (
 )
 from threshold_evaluator.adapters.postgres.releases.sending import is_release, send, settle
 from threshold_evaluator.domain.effective import Effective
-from threshold_evaluator.ports import Outgoing, Spoken
+from threshold_evaluator.ports import LEASE_SECONDS, Outgoing, Spoken
 
 
 class Writing:
@@ -46,7 +46,7 @@ class Writing:
         await self._corrected(spoken, now)
         await self._told(spoken, now)
         await self._counters(spoken)
-        await self.notices([each for one in spoken for each in one.summaries])
+        await self.queue([each for one in spoken for each in one.messages])
 
     async def _events(self, spoken: Sequence[Spoken], now: datetime) -> None:
         columns = event_columns(spoken)
@@ -82,25 +82,22 @@ class Writing:
             await self._do("drop_due", alert_ids=sorted(due.alert_id for due, _, _ in rows))
         for one in spoken:
             known = {decision.alert_id for decision in one.plan.decisions}
-            rows += [(each.due, "sent", each.sent_as) for each in one.ready if each.due.alert_id not in known]
-            rows += [(each.due, "summarized", each.sent_as) for each in one.members]
+            rows += [
+                (each.due, "sent" if each.alone else "summarized", each.sent_as)
+                for each in one.going
+                if not (each.alone and each.due.alert_id in known)
+            ]
         if rows:
             await settle(self._connection, rows, now)
 
     async def _due(self, spoken: Sequence[Spoken]) -> None:
         rows: list[Any] = []
         for one in spoken:
-            rows += [(one.source, due, "held", None, "", None) for due in one.plan.held.values()]
-            if is_release(one):
-                continue
-            rows += [
-                (one.source, each.due, "ready", each.sent_as, each.payload, each.send_before)
-                for each in one.ready
-            ]
-            rows += [
-                (one.source, each.due, "published", each.sent_as, "", each.send_before)
-                for each in one.members
-            ]
+            rows += [(one.source, due, "held", None, None) for due in one.plan.held.values()]
+            if not is_release(one):
+                rows += [
+                    (one.source, each.due, "published", each.sent_as, each.send_before) for each in one.going
+                ]
         if rows:
             await self._do("put_due", **due_columns(sorted(rows, key=lambda row: row[1].alert_id)))
         await send(self._connection, [one for one in spoken if is_release(one)])
@@ -157,7 +154,7 @@ class Writing:
     async def _counters(self, spoken: Sequence[Spoken]) -> None:
         rows = [(one.source, each) for one in spoken for each in one.accounts.values() if each.touched]
         if rows:
-            await self._do(
+            await self._do_packed(
                 "put_accounts",
                 **scope_columns(source for source, _ in rows),
                 user_ids=[each.user_id for _, each in rows],
@@ -173,25 +170,26 @@ class Writing:
             if window.touched
         ]
         if windows:
-            await self._do(
+            await self._do_packed(
                 "put_windows",
                 **scope_columns(row[0] for row in windows),
                 user_ids=[row[1] for row in windows],
                 student_ids=[row[2][0] for row in windows],
                 things=[row[2][1].value for row in windows],
                 opened=[row[3].opened_at for row in windows],
-                slots=[row[3].slot for row in windows],
+                slots=[row[3].slot.hex for row in windows],
             )
 
-    async def notices(self, notices: Sequence[Outgoing]) -> None:
-        """Queue messages that are no single alert."""
-        if notices:
-            await self._do(
-                "add_notices",
-                **scope_columns(each.source for each in notices),
-                notice_ids=[each.row_id for each in notices],
-                user_ids=[each.user_id for each in notices],
-                urgencies=[0 if each.urgent else 1 for each in notices],
-                types=[each.type for each in notices],
-                payloads=[each.payload for each in notices],
+    async def queue(self, messages: Sequence[Outgoing]) -> None:
+        """Put messages into the outbox. A payload is JSON, which escapes the separator of packed columns."""
+        if messages:
+            await self._do_packed(
+                "put_into_outbox",
+                seconds=LEASE_SECONDS,
+                **scope_columns(each.source for each in messages),
+                message_ids=[each.message_id.hex for each in messages],
+                user_ids=[each.user_id for each in messages],
+                urgencies=[0 if each.urgent else 1 for each in messages],
+                types=[each.type for each in messages],
+                payloads=[each.payload for each in messages],
             )

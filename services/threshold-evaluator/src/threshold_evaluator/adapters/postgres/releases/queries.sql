@@ -1,15 +1,15 @@
 -- Writes of the release loop. Columns travel as one text each (see `split`).
 
--- name: send_due(in_inbox, alert_ids, kinds, due, deliveries, capped, mandatory, phases, sent_as, payloads, send_before)!
--- Held alerts that go: ready to be published, or published with their summary.
+-- name: send_due(in_inbox, alert_ids, kinds, due, deliveries, capped, mandatory, sent_as, send_before)!
+-- Held alerts that go, themselves or in their summary.
 update due_alerts d
 set kinds = string_to_array(t.kinds, ','), due_at = t.due_at::timestamptz, wake_at = t.due_at::timestamptz,
     delivery = t.delivery, capped_at = nullif(t.capped_at, '')::timestamptz, in_inbox = :in_inbox::boolean,
-    mandatory = t.mandatory::boolean, phase = t.phase, sent_as = t.sent_as::uuid, payload = t.payload,
-    send_before = t.send_before::timestamptz, ready_at = case when t.phase = 'ready' then clock_timestamp() end
+    mandatory = t.mandatory::boolean, phase = 'published', sent_as = t.sent_as::uuid,
+    send_before = t.send_before::timestamptz
 from unnest(split(:alert_ids), split(:kinds), split(:due), split(:deliveries), split(:capped), split(:mandatory),
-            split(:phases), split(:sent_as), split(:payloads), split(:send_before))
-    as t(alert_id, kinds, due_at, delivery, capped_at, mandatory, phase, sent_as, payload, send_before)
+            split(:sent_as), split(:send_before))
+    as t(alert_id, kinds, due_at, delivery, capped_at, mandatory, sent_as, send_before)
 where d.alert_id = t.alert_id::uuid and d.phase = 'held';
 
 -- name: settle(at, days, alert_ids, became, sent_as)!

@@ -26,13 +26,10 @@ def is_release(one: Spoken) -> bool:
 
 async def send(connection: Connection, spoken: Sequence[Spoken]) -> None:
     """Note alerts that were held and go now: themselves, or in their summary."""
-    rows = [(each, "ready") for one in spoken for each in one.ready]
-    rows += [(each, "published") for one in spoken for each in one.members]
-    if not rows:
+    going = sorted([each for one in spoken for each in one.going], key=lambda each: each.due.alert_id.int)
+    if not going:
         return
-    rows.sort(key=lambda row: row[0].due.alert_id)
-    dues = [each.due for each, _ in rows]
-    # A payload is JSON: its control characters are escaped, so that no separator is in it.
+    dues = [each.due for each in going]
     await _queries().send_due(
         connection,
         in_inbox=True,
@@ -44,10 +41,8 @@ async def send(connection: Connection, spoken: Sequence[Spoken]) -> None:
                 "deliveries": [due.delivery.value for due in dues],
                 "capped": ["" if due.capped_at == NEVER else due.capped_at.isoformat() for due in dues],
                 "mandatory": ["t" if due.mandatory else "f" for due in dues],
-                "phases": [phase for _, phase in rows],
-                "sent_as": [each.sent_as.hex for each, _ in rows],
-                "payloads": [each.payload for each, _ in rows],
-                "send_before": [each.send_before.isoformat() for each, _ in rows],
+                "sent_as": [each.sent_as.hex for each in going],
+                "send_before": [each.send_before.isoformat() for each in going],
             }
         ),
     )

@@ -72,13 +72,12 @@ class PostgresInboxes:
             read=read,
             at=now,
         )
-        await queries.add_notice(
+        await queries.put_into_outbox(
             connection,
             **of(caller),
-            notice_id=uuid4(),
+            message_id=uuid4(),
             urgency=_BULK,
             type=INBOX_CHANGED,
             payload=event.model_dump_json(),
-            now=now,
         )
         return count

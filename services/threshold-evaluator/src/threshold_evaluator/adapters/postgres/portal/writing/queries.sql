@@ -96,10 +96,10 @@ select c.unseen, c.seq,
 from user_counters c
 where c.district_id = :district_id and c.environment = :environment and c.user_id = :user_id;
 
--- name: add_notice(notice_id, district_id, environment, user_id, urgency, type, payload, now)!
--- Queue an event about a user for the alerts topic; the publisher sends it after the commit.
-insert into notices (notice_id, district_id, environment, user_id, urgency, type, payload, due_at)
-values (:notice_id, :district_id, :environment, :user_id, :urgency, :type, :payload, :now::timestamptz);
+-- name: put_into_outbox(message_id, district_id, environment, user_id, urgency, type, payload)!
+-- Queue an event about a user for the alerts topic: the release loop publishes it after the commit.
+insert into outbox (message_id, district_id, environment, user_id, urgency, type, payload)
+values (:message_id, :district_id, :environment, :user_id, :urgency, :type, :payload);
 
 -- name: documents(district_id, environment, user_id)
 -- A user's documents: the one for all students, and those for students whom the user may see now.
@@ -188,7 +188,7 @@ with settings as (
 ), unsent as (
     delete from due_alerts where district_id = :district_id and environment = :environment and user_id = :user_id
 ), queued as (
-    delete from notices where district_id = :district_id and environment = :environment and user_id = :user_id
+    delete from outbox where district_id = :district_id and environment = :environment and user_id = :user_id
 ), windows as (
     delete from push_windows
     where district_id = :district_id and environment = :environment and user_id = :user_id

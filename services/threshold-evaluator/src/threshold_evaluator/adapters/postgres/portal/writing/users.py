@@ -40,14 +40,13 @@ class PostgresUsers:
         async with self._pool.acquire() as connection, connection.transaction():
             await queries.lock_counters(connection, **scope)
             await queries.erase_user(connection, **scope)
-            await queries.add_notice(
+            await queries.put_into_outbox(
                 connection,
                 **scope,
-                notice_id=uuid4(),
+                message_id=uuid4(),
                 urgency=_URGENT,
                 type=USER_ERASED,
                 payload=event.model_dump_json(),
-                now=now,
             )
             await queries.erase_counters(connection, **scope)
             await write_line(connection, caller, line)
