@@ -1,4 +1,4 @@
-"""The handler of `deliveries`: what became of alerts on devices, for `why`; missed alerts are timed again."""
+"""The handler of `deliveries`: what became of alerts on devices, for `why`, and for whether an alert goes again."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -25,7 +25,11 @@ class DeliveryOutcomes(Protocol):
         """Make the partitions of today."""
 
     async def report(self, reports: Sequence[DeliveryReported], now: datetime) -> None:
-        """Keep the newest report of each alert and device; time again what all devices missed."""
+        """Keep the newest report of each alert and device.
+
+        What all devices missed is timed again. What was called back goes again once a device says that it had not
+        gone, unless another device has it; an acceptance that comes later still ends that.
+        """
 
 
 class RecordDeliveries:

@@ -181,7 +181,8 @@ class OnItsWay:
 class TakenBack:
     """Published alerts that are not to go, as far as they have not gone.
 
-    `withdrawn` for good, `held` until a pause ends, `stopped` where a device has it and others may wait.
+    `withdrawn` for good; `held` until a pause ends, and until the dispatcher has said that it had not gone; `stopped`
+    where a device has it and others may wait.
     """
 
     withdrawn: list[OnItsWay] = field(default_factory=list)

@@ -1,9 +1,14 @@
 """What is on its way when a gate closes, and what was corrected in the batch that brought it."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import pytest
+from bellwire_kit.streams.protocol import Message, StreamUnavailable
 from bellwire_schemas.names import DeliveryOutcome
 from threshold_evaluator.adapters.postgres.decide.outcomes import PostgresOutcomes
 from threshold_evaluator.deliveries import RecordDeliveries
+from threshold_evaluator.evaluate import Evaluate
 
 from .conftest import World
 from .test_afterwards import report
@@ -29,6 +34,9 @@ async def test_a_summary_is_taken_back_for_one_student_and_goes_again_without(
     await world.releases()
     assert [each["alert_id"] for each in world.withdrawn()] == [summary["alert_id"]]
     world.pass_time(minutes=11)
+    await world.releases()
+    assert world.alerts() == [summary], "nobody has said yet that it has not gone"
+    await reported(world, summary, DeliveryOutcome.WITHDRAWN)
     await world.releases()
     _, again = world.alerts()
     assert (again["student_id"], again.get("members", [])) == ("s1", [])
@@ -62,13 +70,8 @@ async def test_a_device_that_still_waits_is_spared_when_another_has_it(world: Wo
 
 
 async def test_a_pause_takes_back_what_has_not_gone_and_its_end_sends_it(world: World) -> None:
-    await world.take(*world.roster("s1", ("u1", True)), world.assignment(missing=True))
-    await world.releases()
-    (alert,) = world.alerts()
-    world.pass_time(minutes=1)
-    await world.set_district({"paused": True})
-    await world.releases()
-    assert [each["alert_id"] for each in world.withdrawn()] == [alert["alert_id"]]
+    alert = await paused_on_its_way(world)
+    await reported(world, alert, DeliveryOutcome.WITHDRAWN)
     world.pass_time(hours=2)
     await world.releases()
     assert len(world.alerts()) == 1
@@ -77,3 +80,55 @@ async def test_a_pause_takes_back_what_has_not_gone_and_its_end_sends_it(world: 
     _, again = world.alerts()
     assert again["things"] == alert["things"]
     assert [row["became"] for row in await world.rows("select became from decisions")] == ["sent"]
+
+
+@pytest.mark.parametrize("first", [DeliveryOutcome.ACCEPTED, DeliveryOutcome.WITHDRAWN])
+async def test_what_a_device_had_when_the_pause_came_is_not_sent_again(
+    world: World, first: DeliveryOutcome
+) -> None:
+    alert = await paused_on_its_way(world)
+    if first is DeliveryOutcome.WITHDRAWN:
+        await reported(world, alert, first, "tablet")
+    await reported(world, alert, DeliveryOutcome.ACCEPTED, "phone")
+    if first is DeliveryOutcome.ACCEPTED:
+        await reported(world, alert, DeliveryOutcome.WITHDRAWN, "tablet")
+    await world.set_district({"paused": False})
+    world.pass_time(hours=2)
+    await world.releases()
+    assert world.alerts() == [alert]
+
+
+async def test_what_the_broker_never_had_needs_no_report_to_go_after_the_pause(world: World) -> None:
+    await world.take(*world.roster("s1", ("u1", True)))
+    await Evaluate(world.store, BrokerAway(), world.clock)([world.assignment(missing=True)])
+    await world.set_district({"paused": True})
+    await world.releases()
+    assert world.alerts() == []
+    await world.set_district({"paused": False})
+    world.pass_time(hours=2)
+    await world.releases()
+    assert len(world.alerts()) == 1
+
+
+class BrokerAway:
+    """A producer whose broker does not answer."""
+
+    async def send(self, messages: Sequence[Message]) -> Sequence[Exception | None]:
+        return [StreamUnavailable("no broker")] * len(messages)
+
+
+async def paused_on_its_way(world: World) -> dict[str, Any]:
+    """An alert that is published when its district pauses, before any device is reported."""
+    await world.take(*world.roster("s1", ("u1", True)), world.assignment(missing=True))
+    (alert,) = world.alerts()
+    world.pass_time(minutes=1)
+    await world.set_district({"paused": True})
+    await world.releases()
+    assert [each["alert_id"] for each in world.withdrawn()] == [alert["alert_id"]]
+    return alert
+
+
+async def reported(
+    world: World, alert: dict[str, Any], outcome: DeliveryOutcome, device: str = "phone"
+) -> None:
+    await RecordDeliveries(PostgresOutcomes(world.pool), world.clock)([report(world, alert, outcome, device)])

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
+from uuid import UUID
 
 from bellwire_kit.postgres import Pool
 from bellwire_schemas.deliveries import DeliveryReported
@@ -25,8 +26,11 @@ class PostgresOutcomes:
                 self._days.add(day)
 
     async def report(self, reports: Sequence[DeliveryReported], now: datetime) -> None:
-        """See `DeliveryOutcomes.report`: both writes in one transaction."""
-        missed = sorted({each.alert_id for each in reports if each.outcome is DeliveryOutcome.MISSED})
+        """See `DeliveryOutcomes.report`: all in one transaction."""
+
+        def alerts(outcome: DeliveryOutcome) -> list[UUID]:
+            return sorted({each.alert_id for each in reports if each.outcome is outcome})
+
         async with self._pool.acquire() as connection, connection.transaction():
             await self._queries.put_outcomes(
                 connection,
@@ -40,5 +44,9 @@ class PostgresOutcomes:
                 reasons=[each.reason for each in reports],
                 at=[each.at for each in reports],
             )
-            if missed:
+            if accepted := alerts(DeliveryOutcome.ACCEPTED):
+                await self._queries.gone_after_all(connection, sent_as=accepted)
+            if withdrawn := alerts(DeliveryOutcome.WITHDRAWN):
+                await self._queries.go_again(connection, sent_as=withdrawn, now=now)
+            if missed := alerts(DeliveryOutcome.MISSED):
                 await self._queries.time_again(connection, alert_ids=missed, now=now)

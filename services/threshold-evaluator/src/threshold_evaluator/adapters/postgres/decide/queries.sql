@@ -167,8 +167,8 @@ from unnest(:alert_ids::uuid[], :district_ids::text[], :environments::text[], :u
 on conflict (alert_id) do update
     set kinds = excluded.kinds, due_at = excluded.due_at, wake_at = excluded.wake_at, hold = excluded.hold,
         delivery = excluded.delivery, capped_at = excluded.capped_at, in_inbox = excluded.in_inbox,
-        mandatory = excluded.mandatory, phase = excluded.phase, sent_as = excluded.sent_as,
-        send_before = excluded.send_before
+        mandatory = excluded.mandatory, phase = excluded.phase,
+        sent_as = coalesce(excluded.sent_as, d.sent_as), send_before = excluded.send_before
     where d.phase = 'held';
 
 -- name: drop_due(alert_ids)!
@@ -245,8 +245,12 @@ from unnest(split(:message_ids)::uuid[], split(:district_ids), split(:environmen
 on conflict do nothing;
 
 -- name: delete_from_outbox(message_ids)!
--- Messages that the broker has acknowledged, or that are not to go any more.
+-- Messages that the broker has acknowledged.
 delete from outbox where message_id = any(:message_ids::uuid[]);
+
+-- name: take_from_outbox(message_ids)
+-- Messages that are not to go any more; which of them had not gone.
+delete from outbox where message_id = any(:message_ids::uuid[]) returning message_id;
 
 -- name: left_in_outbox(seconds, limit)
 -- Messages whose lease is over within so many seconds: of a process that was killed, or not acknowledged; and those
@@ -319,7 +323,7 @@ select distinct due.*, exists (
 from unnest(:district_ids::text[], :environments::text[], :scopes::text[], :scope_ids::text[])
     as t(district_id, environment, scope, scope_id)
 join due_alerts due using (district_id, environment)
-where due.phase = 'published' and due.send_before > :now
+where due.phase = 'published' and due.send_before > :now and not due.called_back
     and case t.scope when 'district' then true when 'school' then due.school_id = t.scope_id
                      when 'student' then due.student_id = t.scope_id else due.user_id = t.scope_id end
 limit 50000;
@@ -333,11 +337,23 @@ update due_alerts set phase = 'dropped' where alert_id = any(:alert_ids::uuid[])
 update due_alerts set send_before = :now::timestamptz
 where alert_id = any(:alert_ids::uuid[]) and phase = 'published';
 
--- name: send_again(now, sent_as)!
--- What a summary carried beside what was taken back goes again without it; what a pause took back, after it.
-update due_alerts
-set phase = 'held', attempt = attempt + 1, wake_at = :now::timestamptz, due_at = :now::timestamptz, sent_as = null
+-- name: call_back(sent_as)!
+-- What goes again once no device has it: what a pause took back, what a summary carried beside what was taken back.
+update due_alerts set called_back = true
 where sent_as = any(:sent_as::uuid[]) and phase = 'published';
+
+-- name: go_again(now, sent_as)!
+-- Alerts that were called back, and that no device has: they wait again, to go under another id.
+update due_alerts d
+set phase = 'held', called_back = false, attempt = d.attempt + 1, wake_at = :now::timestamptz,
+    due_at = :now::timestamptz
+where d.sent_as = any(:sent_as::uuid[]) and d.phase = 'published' and d.called_back
+    and not exists (select from device_outcomes o where o.alert_id = d.sent_as and o.outcome = 'accepted');
+
+-- name: gone_after_all(sent_as)!
+-- Alerts that were to go again, and that a device had already: its answer came late.
+update due_alerts set phase = 'published', attempt = attempt - 1
+where sent_as = any(:sent_as::uuid[]) and phase = 'held';
 
 -- name: put_outcomes(day, alert_ids, installation_ids, district_ids, environments, user_ids, outcomes, reasons, at)!
 -- What became of alerts on devices: the newest report wins.
@@ -354,7 +370,8 @@ on conflict (day, alert_id, installation_id) do update
 -- name: time_again(now, alert_ids)!
 -- Alerts that every device missed wait once more, while they are fresh; the inbox has them anyway.
 update due_alerts d
-set phase = 'held', attempt = d.attempt + 1, wake_at = :now::timestamptz, due_at = :now::timestamptz, sent_as = null
+set phase = 'held', called_back = false, attempt = d.attempt + 1, wake_at = :now::timestamptz,
+    due_at = :now::timestamptz
 where d.sent_as = any(:alert_ids::uuid[]) and d.phase = 'published' and d.attempt < 3
     and d.first_at > :now::timestamptz - case when d.urgency = 0 then interval '12 hours' else interval '48 hours' end
     and not exists (select from device_outcomes o where o.alert_id = d.sent_as and o.outcome = 'accepted');

@@ -199,9 +199,13 @@ class PostgresTransaction:
             self._connection, alert_ids=sorted(due.alert_id for due in dues)
         )
         carriers = sorted({each.sent_as for each in (*taken.withdrawn, *taken.held)})
-        # What the broker has not acknowledged must not follow its own withdrawal.
-        await self._queries.delete_from_outbox(self._connection, message_ids=carriers)
-        await self._queries.send_again(self._connection, now=now, sent_as=carriers)
+        await self._queries.call_back(self._connection, sent_as=carriers)
+        # What the broker has not acknowledged must not follow its own withdrawal, and nobody reports on it.
+        unsent = [
+            row["message_id"]
+            async for row in self._queries.take_from_outbox(self._connection, message_ids=carriers)
+        ]
+        await self._queries.go_again(self._connection, now=now, sent_as=unsent)
         stopped = sorted(each.due.alert_id for each in taken.stopped)
         await self._queries.stop_published(self._connection, now=now, alert_ids=stopped)
         await self._queries.settle_decisions(
