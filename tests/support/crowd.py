@@ -23,8 +23,8 @@ _BATCH = 250
 
 _COUNTS = """
 select (select count(*) from threshold_evaluator.decisions where district_id = $1) as decisions,
-       (select count(*) from threshold_evaluator.due_alerts
-        where district_id = $1 and phase in ('held', 'ready')) as alerts,
+       (select count(*) from threshold_evaluator.due_alerts where district_id = $1 and phase = 'held')
+       + (select count(*) from threshold_evaluator.outbox where district_id = $1) as alerts,
        (select count(*) from push_dispatcher.deliveries where district_id = $1 and state = 'queued') as deliveries
 """
 
