@@ -161,14 +161,19 @@ FACTS = (
     ),
     Example(
         "A grade that is taken back while it waits is not told",
-        "What is not posted any more when its time comes is not told; the app keeps it, marked as corrected.",
+        "What is not posted any more when its time comes is not told; the app keeps it, marked as corrected. Posted "
+        "again it is news, though it be the same value: nobody has been told of it.",
         (
             at("10-14 23:00", "81 % is posted, in quiet hours.", grade(percent=81)),
             at("10-14 23:20", "The teacher takes it back.", grade(percent=81, posted=False)),
+            at("10-15 09:00", "It is posted after all.", grade(percent=81)),
         ),
-        inbox=("Mia: Algebra - Q1 Quarter grade: 81% (corrected)",),
-        why=("quiet_hours", "silent"),
-        until="10-15 07:00",
+        phone=(("10-15 09:00", "Mia: Algebra - Q1 Quarter grade: 81%"),),
+        inbox=(
+            "Mia: Algebra - Q1 Quarter grade: 81% (corrected)",
+            "Mia: Algebra - Q1 Quarter grade: 81%",
+        ),
+        why=("quiet_hours", "silent", "told"),
     ),
     Example(
         "Attendance is told against what this family was told last",

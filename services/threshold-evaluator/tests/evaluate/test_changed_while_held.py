@@ -76,3 +76,40 @@ async def test_a_balance_up_and_low_again_in_one_batch_is_told_once_after_grace(
     await world.take(world.lunch("7.00"))
     bodies = [row["body"] for row in await world.rows("select body from inbox order by entered")]
     assert bodies == ["The lunch balance is $5.00", "The lunch balance is $8.00"]
+
+
+async def test_a_grade_posted_again_is_news_to_whom_it_was_never_told(world: World) -> None:
+    """u1 waits five minutes, u2 is told at once: taken back within the five, 85 is news to u1 alone."""
+    await world.take(*world.roster("s1", ("u1", True), ("u2", True)))
+    await world.set_user("u1", {"groups": {"grades": {"grace_minutes": 5}}, "coalesce_minutes": 0})
+    await world.take(world.grade(percent=80))
+    world.pass_time(minutes=30)
+    await world.releases()
+    await world.take(world.grade(percent=85))
+    world.pass_time(minutes=2)
+    await world.take(world.grade(percent=85, posted=False))
+    world.pass_time(minutes=30)
+    await world.releases()
+    for percent in (85, 85, 80):
+        await world.take(world.grade(percent=percent))
+        world.pass_time(minutes=30)
+        await world.releases()
+    said = {user: [alert["texts"]["full"]["body"] for alert in world.alerts(user)] for user in ("u1", "u2")}
+    assert said["u1"] == ["Grade: 80%", "Grade: now 85%", "Grade: now 80%"]
+    assert said["u2"] == said["u1"]
+    assert {row["value"] for row in await world.rows("select value from told")} == {""}
+
+
+async def test_a_grade_that_changed_and_came_back_over_unposted_is_not_news(world: World) -> None:
+    await world.take(*world.roster("s1", ("u1", True)))
+    await world.set_user("u1", {"groups": {"grades": {"grace_minutes": 5}}})
+    for data in ({"percent": 80}, {"percent": 85}, {"percent": 85, "posted": False}):
+        world.pass_time(minutes=30 if data == {"percent": 85} else 1)
+        await world.releases()
+        await world.take(world.grade(**data))
+    world.pass_time(minutes=30)
+    await world.releases()
+    await world.take(world.grade(percent=80))
+    world.pass_time(minutes=30)
+    await world.releases()
+    assert [alert["texts"]["full"]["body"] for alert in world.alerts()] == ["Grade: 80%"]

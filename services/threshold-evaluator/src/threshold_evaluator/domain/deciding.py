@@ -166,7 +166,7 @@ class Deciding:
             kinds=judgement.kinds,
             event_source=incoming.event_source,
             event_id=incoming.event_id,
-            before=turn.before,
+            before=judgement.before,
             modified_at=turn.modified_at,
             accepted_at=incoming.accepted_at,
             first_at=self.now,

@@ -12,6 +12,7 @@ from typing import cast
 from bellwire_schemas.names import AttendanceStatus, Group, Kind
 from bellwire_schemas.source import Source
 from msgspec import Struct
+from msgspec.structs import replace
 
 from threshold_evaluator.domain import assignments, attendance, grades, lunch
 from threshold_evaluator.domain.changes import (
@@ -66,8 +67,9 @@ TellingKey = tuple[ThingKey, str]
 class Memory:
     """What is known when a batch of one district begins; the batch works in it.
 
-    `told` is by thing and user, `told_of_date` the statuses told by (student, date, user), `grace` when the
-    grace of an unsent alert ends. `retold` has what the batch told, cleared or counts as told, to be stored.
+    `told` is by thing and user (of a grade only what a user knows who was not told: `grades.told_text`),
+    `told_of_date` the statuses told by (student, date, user), `grace` when the grace of an unsent alert ends.
+    `retold` has what the batch told, cleared or counts as told, to be stored.
     """
 
     states: dict[ThingKey, ThingState] = field(default_factory=dict)
@@ -98,6 +100,9 @@ class Ignored(Struct, frozen=True, gc=False):
     """The very event that was applied already: nothing is done and nothing said."""
 
     incoming: Incoming
+
+
+_EVERYBODY_KNOWS: Mapping[str, Turn] = {}
 
 
 def telling_key(key: ThingKey, user_id: str) -> TellingKey:
@@ -155,6 +160,7 @@ def detect(incoming: Incoming, roster: Roster, memory: Memory, now: datetime) ->
         incoming.data,
     )
     memory.states[key] = after
+    untold = _untold(turn, memory) if key.group is Group.GRADES else _EVERYBODY_KNOWS
     if incoming.backfill:
         _count_as_told(turn, student, memory)
         return Detected(incoming, Detection.BACKFILL, (), stored, after, turn, ())
@@ -164,7 +170,7 @@ def detect(incoming: Incoming, roster: Roster, memory: Memory, now: datetime) ->
     if not enrolled:
         _clear_paid(turn, memory)
         return Detected(incoming, Detection.INACTIVE_CALENDAR, (), stored, after, turn, ())
-    judgements = tuple(_judgements(turn, memory, now)) if student.watchers else ()
+    judgements = tuple(_judgements(turn, memory, untold, now)) if student.watchers else ()
     kinds = _kinds_judged(judgements)
     if not student.watchers:
         kinds = _kinds_without_watchers(turn)
@@ -177,16 +183,33 @@ def _kinds_judged(judgements: tuple[Judgement, ...]) -> tuple[Kind, ...]:
     return tuple(kinds) if len(kinds) < 2 else in_order(kinds)
 
 
-def _judgements(turn: Turn, memory: Memory, now: datetime) -> list[Judgement]:
+def _untold(turn: Turn, memory: Memory) -> Mapping[str, Turn]:
+    """Return the turn of each user who was not told of the grade last posted: against what was posted before it.
+
+    With what is posted or deleted now everybody knows the same again.
+    """
+    found: dict[str, Turn] = {}
+    for watcher in turn.student.watchers:
+        telling = telling_key(turn.key, watcher.user_id)
+        if told := memory.told.get(telling, ""):
+            found[watcher.user_id] = replace(turn, before=Content(posted=grades.read_told(told)))
+            if not turn.now.unposted:
+                memory.tell(telling, "", memory.states[turn.key])
+    return found or _EVERYBODY_KNOWS
+
+
+def _judgements(turn: Turn, memory: Memory, untold: Mapping[str, Turn], now: datetime) -> list[Judgement]:
     found: list[Judgement] = []
     group = turn.key.group
     if group is Group.ASSIGNMENTS or group is Group.GRADES:
-        # What is news of these is the same for everybody.
+        # What is news of these is the same for everybody, but for who was not told.
         news = assignments.facts if group is Group.ASSIGNMENTS else grades.facts
         facts = news(turn.before, turn.now)
-        if facts:
+        if facts or untold:
             for watcher in turn.student.watchers:
-                found.append(judge(turn, watcher, settings_of(turn, watcher), facts, NEVER_TOLD, True))
+                own = untold.get(watcher.user_id, turn)
+                if of_own := facts if own is turn else news(own.before, turn.now):
+                    found.append(judge(own, watcher, settings_of(turn, watcher), of_own, NEVER_TOLD, True))
         return found
     for watcher in turn.student.watchers:
         settings = settings_of(turn, watcher)

@@ -1,4 +1,10 @@
-"""Detection for grades (product.md section 3, "grade")."""
+"""Detection for grades (product.md section 3, "grade").
+
+What was last posted is the same for everybody, but for who was to be told of it and was not, since it was unposted
+when the alert came to go: of such a user it is kept what was last posted before (`told_text`).
+"""
+
+from decimal import Decimal
 
 from bellwire_schemas.names import Kind
 
@@ -26,7 +32,18 @@ def _value(change: AnyGrade) -> Score:
 
 def facts(before: Content, now: Content) -> tuple[Fact, ...]:
     """Find a posted value that appears, or that differs from the one last posted."""
-    if now.deleted or now.posted == before.posted:
+    if now.deleted or now.unposted or now.posted == before.posted:
         return ()
     kind = Kind.GRADE_POSTED if before.posted.form is ValueForm.NONE else Kind.GRADE_MODIFIED
     return (Fact(kind, now.posted, before.posted),)
+
+
+def told_text(posted: Score) -> str:
+    """Write a posted value as `told` stores it: `percent/81/B`; never empty."""
+    return f"{posted.form}/{posted.percent}/{posted.text}"
+
+
+def read_told(text: str) -> Score:
+    """Read what `told_text` wrote."""
+    form, percent, letter = text.split("/", 2)
+    return Score(ValueForm(form), Decimal(percent), letter)

@@ -58,11 +58,12 @@ NEVER_TOLD = Told()
 
 
 class Judgement(Struct, frozen=True, gc=False):
-    """What one user is to be told of one change, before timing. `delivery` is the soonest and `grace` the
-    longest of the kinds that passed.
+    """What one user is to be told of one change, before timing. `before` is what stood for this user, `delivery`
+    the soonest and `grace` the longest of the kinds that passed.
     """
 
     watcher: Watcher
+    before: Content
     kinds: tuple[Kind, ...]
     route: Route
     reason: Reason
@@ -134,6 +135,7 @@ def judge(
         reason = met[0].reason if bits == ALL_OPEN else Reason.GATE_CLOSED
         return Judgement(
             watcher,
+            turn.before,
             kinds,
             Route.SUPPRESSED,
             reason,
@@ -151,6 +153,7 @@ def judge(
         route, reason = Route.INBOX, Reason.DELIVERY_INBOX
     return Judgement(
         watcher,
+        turn.before,
         kinds,
         route,
         reason,

@@ -25,7 +25,7 @@ from threshold_evaluator.domain.gates import (
 from threshold_evaluator.domain.judging import told_after, told_per
 from threshold_evaluator.domain.preferences import resolve
 from threshold_evaluator.domain.roster import District, Roster, School, Student, Watcher
-from threshold_evaluator.domain.standing import kinds_standing
+from threshold_evaluator.domain.standing import kinds_standing, told_instead
 from threshold_evaluator.domain.surge import LOOKS_AGAIN, Brake, Resolution, resolution_for
 from threshold_evaluator.domain.things import States
 from threshold_evaluator.domain.timing import Due, Wait, due_time
@@ -126,9 +126,9 @@ class Releasing:
         self.plan.settled.append(Settled(due, became, due.alert_id))
         if due.in_inbox:
             self.plan.corrected.append(due)
-            state = self.states.get(due.key)
-            if became is Became.RESOLVED and state and (told := told_after(due.key, state.content)):
-                self.plan.told[telling_key(due.key, due.user_id)] = (told, state)
+        state = self.states.get(due.key)
+        if became is Became.RESOLVED and state and (told := told_instead(due, state.content)):
+            self.plan.told[telling_key(due.key, due.user_id)] = (told, state)
 
     def _go(self, case: _Case, kinds: tuple[Kind, ...]) -> None:
         rules = [case.settings.kinds[kind] for kind in kinds]

@@ -2,6 +2,8 @@
 
 from bellwire_schemas.names import Group, Kind
 
+from threshold_evaluator.domain import attendance, grades
+from threshold_evaluator.domain.due import DueAlert
 from threshold_evaluator.domain.effective import Effective
 from threshold_evaluator.domain.facts import FLAG_KINDS, MARKABLE, Fact, in_order
 from threshold_evaluator.domain.lunch import low_at
@@ -27,6 +29,22 @@ def kinds_standing(
         # A mark that was news as absent or tardy and has become something else is news as modified.
         held = {Kind.ATTENDANCE_MODIFIED} if settings.kinds[Kind.ATTENDANCE_MODIFIED].enabled else set()
     return in_order(held)
+
+
+def told_instead(due: DueAlert, now: Content) -> str:
+    """Return what a user was told once an alert is dropped as resolved, as `told` stores it; empty: what stands.
+
+    A mark whose item is marked corrected is known as it is now. Of a grade that is not posted any more, the user
+    knows what was posted before: the same value is news when it is posted again. A balance keeps what its item
+    said, or what cleared it.
+    """
+    match due.group:
+        case Group.ATTENDANCE:
+            return attendance.told_text(now.mark) if due.in_inbox else ""
+        case Group.GRADES:
+            return grades.told_text(due.before.posted) if now.unposted else ""
+        case Group.ASSIGNMENTS | Group.LUNCH:
+            return ""
 
 
 def _same(group: Group, before: Content, now: Content) -> bool:

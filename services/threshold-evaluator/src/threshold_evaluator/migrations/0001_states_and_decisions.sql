@@ -27,7 +27,8 @@ create table states (
 );
 create index states_by_account on states (district_id, environment, thing_id) where thing = 'lunch';
 
--- What each user was last told of a mark or an account. A shared account has no student (empty).
+-- What each user was last told of a mark or an account, and of a grade where that is not what was last posted. A
+-- shared account has no student (empty).
 create table told (
     district_id text not null,
     environment text not null,

@@ -30,7 +30,7 @@ from threshold_evaluator.domain.detecting import Memory, telling_key
 from threshold_evaluator.domain.roster import District, Roster, School, Student
 from threshold_evaluator.ports import Known, Wanted
 
-_TELLING = (Group.ATTENDANCE, Group.LUNCH)
+_TELLING = (Group.GRADES, Group.ATTENDANCE, Group.LUNCH)
 
 
 class Reading:
