@@ -109,8 +109,11 @@ def _clear_paid(turn: Turn, watcher: Watcher, settings: Effective, told: _Told) 
 def _count_as_told(turn: Turn, watcher: Watcher, settings: Effective, told: _Told) -> None:
     if turn.key.group not in (Group.ATTENDANCE, Group.LUNCH):
         return
-    low = turn.key.group is not Group.LUNCH or turn.now.balance < _low(settings)
-    told.values[telling_key(turn.key, watcher.user_id)] = told_after(turn.key, turn.now) if low else ""
+    key = telling_key(turn.key, watcher.user_id)
+    if turn.key.group is Group.ATTENDANCE or turn.now.balance < _low(settings):
+        told.take(turn, key)
+    else:
+        told.values[key] = ""
 
 
 def _low(settings: Effective) -> Decimal:

@@ -62,3 +62,21 @@ _came: dict[int, list[Any]] = {}
 async def test_any_cut_into_batches_ends_the_same(world: World, seed: int, at_once: bool) -> None:
     came = await _night(world, seed, at_once)
     assert came == _came.setdefault(seed, came)
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+async def test_a_mark_that_was_loaded_counts_for_its_day_in_any_cut(world: World, at_once: bool) -> None:
+    await world.take(*world.roster("s1", ("u1", True)))
+    day = world.clock.now().date().isoformat()
+    loaded = world.record(
+        "attendance.changed",
+        school_id="north",
+        attendance_id="m1",
+        date=day,
+        status="absent",
+        backfill=True,
+    )
+    events = [loaded, world.mark("absent", thing="m2")]
+    for batch in [events] if at_once else [[event] for event in events]:
+        await world.take(*batch)
+    assert await world.decisions() == [("u1", "inbox_only", "same_day")]

@@ -251,8 +251,12 @@ def _tell(turn: Turn, judgement: Judgement, telling: TellingKey, memory: Memory,
         memory.grace[telling] = grace_until
         return
     memory.tell(telling, told_after(turn.key, turn.now), memory.states[turn.key])
+    _tell_of_date(turn, telling[1], memory)
+
+
+def _tell_of_date(turn: Turn, user_id: str, memory: Memory) -> None:
     if turn.key.group is Group.ATTENDANCE:
-        day = memory.told_of_date.setdefault((turn.key.student_id, turn.now.on, telling[1]), {})
+        day = memory.told_of_date.setdefault((turn.key.student_id, turn.now.on, user_id), {})
         day[turn.key.thing_id] = turn.now.mark.status
 
 
@@ -275,6 +279,7 @@ def _count_as_told(turn: Turn, student: Student, memory: Memory) -> None:
             threshold = lunch.low_at(settings_of(turn, watcher).kinds[Kind.LUNCH_LOW])
             told = told if turn.now.balance < threshold else ""
         memory.tell(telling, told, memory.states[turn.key])
+        _tell_of_date(turn, watcher.user_id, memory)
 
 
 def _kinds_without_watchers(turn: Turn) -> tuple[Kind, ...]:
