@@ -23,6 +23,7 @@ from threshold_evaluator.domain.judging import (
     judge,
     settings_of,
     told_after,
+    told_by_load,
 )
 from threshold_evaluator.domain.roster import Watcher
 
@@ -110,10 +111,11 @@ def _count_as_told(turn: Turn, watcher: Watcher, settings: Effective, told: _Tol
     if turn.key.group not in (Group.ATTENDANCE, Group.LUNCH):
         return
     key = telling_key(turn.key, watcher.user_id)
-    if turn.key.group is Group.ATTENDANCE or turn.now.balance < _low(settings):
+    counts_as = told_by_load(turn.key, turn.now, told.values[key], settings)
+    if counts_as and counts_as != told.values[key]:
         told.take(turn, key)
     else:
-        told.values[key] = ""
+        told.values[key] = counts_as
 
 
 def _low(settings: Effective) -> Decimal:

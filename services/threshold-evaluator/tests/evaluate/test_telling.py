@@ -151,6 +151,15 @@ async def test_backfill_counts_as_told(world: World) -> None:
     assert [alert["kinds"] for alert in world.alerts()] == [["assignment.late"]]
 
 
+async def test_a_loaded_mark_of_present_tells_nothing_of_its_day(world: World) -> None:
+    await world.take(*world.roster("s1", ("u1", True)), world.mark("present", thing="m1", backfill=True))
+    await world.take(world.mark("absent", thing="m2"))
+    world.pass_time(minutes=30)
+    await world.take(world.mark("present", thing="m2"))
+    bodies = [alert["texts"]["full"]["body"] for alert in world.alerts()]
+    assert bodies == ["Absent on Oct 14, 2026", "Now present on Oct 14, 2026"]
+
+
 async def test_late_arrivals_go_to_the_inbox(world: World) -> None:
     await world.take(
         *world.roster("s1", ("u1", True)),

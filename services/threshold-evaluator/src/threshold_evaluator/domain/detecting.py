@@ -35,6 +35,7 @@ from threshold_evaluator.domain.judging import (
     judge,
     settings_of,
     told_after,
+    told_by_load,
 )
 from threshold_evaluator.domain.roster import Roster, Student
 from threshold_evaluator.domain.things import Content, ThingKey, ThingState
@@ -274,12 +275,11 @@ def _count_as_told(turn: Turn, student: Student, memory: Memory) -> None:
         return
     for watcher in student.watchers:
         telling = telling_key(turn.key, watcher.user_id)
-        told = told_after(turn.key, turn.now)
-        if turn.key.group is Group.LUNCH:
-            threshold = lunch.low_at(settings_of(turn, watcher).kinds[Kind.LUNCH_LOW])
-            told = told if turn.now.balance < threshold else ""
-        memory.tell(telling, told, memory.states[turn.key])
-        _tell_of_date(turn, watcher.user_id, memory)
+        told = memory.told.get(telling, "")
+        counts_as = told_by_load(turn.key, turn.now, told, settings_of(turn, watcher))
+        if counts_as != told:
+            memory.tell(telling, counts_as, memory.states[turn.key])
+            _tell_of_date(turn, watcher.user_id, memory)
 
 
 def _kinds_without_watchers(turn: Turn) -> tuple[Kind, ...]:

@@ -102,6 +102,22 @@ def told_after(key: ThingKey, now: Content) -> str:
             return ""
 
 
+def told_by_load(key: ThingKey, now: Content, told: str, settings: Effective) -> str:
+    """Return what a user who was told `told` counts as told of once a backfill has set this content.
+
+    A balance that is not low clears. What a mark says already is no telling: never told is present, and a day of
+    loaded marks of present must not keep the news that another is present after all from the phone.
+    """
+    match key.group:
+        case Group.ATTENDANCE:
+            return told if now.mark == attendance.read_told(told) else told_after(key, now)
+        case Group.LUNCH:
+            low_at = lunch.low_at(settings.kinds[Kind.LUNCH_LOW])
+            return told_after(key, now) if now.balance < low_at else ""
+        case Group.ASSIGNMENTS | Group.GRADES:
+            return told
+
+
 def judge(
     turn: Turn, watcher: Watcher, settings: Effective, facts: tuple[Fact, ...], told: Told, enrolled: bool
 ) -> Judgement:
