@@ -113,3 +113,18 @@ async def test_a_grade_that_changed_and_came_back_over_unposted_is_not_news(worl
     world.pass_time(minutes=30)
     await world.releases()
     assert [alert["texts"]["full"]["body"] for alert in world.alerts()] == ["Grade: 80%"]
+
+
+async def test_a_balance_that_is_paid_while_its_alert_waits_is_cleared_whatever_becomes_of_that(
+    world: World,
+) -> None:
+    await night(world)
+    await world.take(world.lunch("5.00"))
+    world.pass_time(minutes=10)
+    await world.take(world.lunch("12.00"))
+    world.pass_time(hours=8)
+    await world.releases()
+    assert (world.alerts(), await world.rows("select value from told")) == ([], [{"value": ""}])
+    await world.set_user("u1", {"groups": {"lunch": {"threshold": "15.00"}}})
+    await world.take(world.lunch("13.00"))
+    assert [alert["texts"]["full"]["body"] for alert in world.alerts()] == ["The lunch balance is $13.00"]
