@@ -48,9 +48,9 @@ class _Told:
     values: dict[TellingKey, str] = field(default_factory=dict)
     of_date: dict[tuple[str, date], dict[str, AttendanceStatus]] = field(default_factory=dict)
 
-    def take(self, turn: Turn, key: TellingKey) -> None:
+    def take(self, turn: Turn, key: TellingKey, settings: Effective) -> None:
         """Count the present content as told."""
-        self.values[key] = told_after(turn.key, turn.now)
+        self.values[key] = told_after(turn.key, turn.now, settings)
         if turn.key.group is Group.ATTENDANCE:
             day = self.of_date.setdefault((turn.key.student_id, turn.now.on), {})
             day[turn.key.thing_id] = turn.now.mark.status
@@ -95,14 +95,14 @@ def _sent(turn: Turn, watcher: Watcher, settings: Effective, told: _Told) -> boo
         return False
     judgement = judge(turn, watcher, settings, facts, Told(last, told.same_day(turn)), enrolled=True)
     if judgement.route is not Route.SUPPRESSED and turn.key.group in (Group.ATTENDANCE, Group.LUNCH):
-        told.take(turn, key)
+        told.take(turn, key, settings)
     return judgement.route is Route.TIMED
 
 
 def _clear_paid(turn: Turn, watcher: Watcher, settings: Effective, told: _Told) -> None:
     key = telling_key(turn.key, watcher.user_id)
     if turn.key.group is Group.LUNCH and lunch.cleared(
-        turn.now, lunch.read_told(told.values[key]), _low(settings)
+        turn.now, lunch.read_told(told.values[key]), _low(settings), turn.key.student_id
     ):
         told.values[key] = ""
 
@@ -113,7 +113,7 @@ def _count_as_told(turn: Turn, watcher: Watcher, settings: Effective, told: _Tol
     key = telling_key(turn.key, watcher.user_id)
     counts_as = told_by_load(turn.key, turn.now, told.values[key], settings)
     if counts_as and counts_as != told.values[key]:
-        told.take(turn, key)
+        told.take(turn, key, settings)
     else:
         told.values[key] = counts_as
 

@@ -245,7 +245,8 @@ FACTS = (
     Example(
         "A low lunch balance is told once until it is up again",
         "Below the family's amount (10.00 unless they choose another) it is told once. A balance at or above the "
-        "amount makes the next fall news. Brother and sister on one account: the family is told once.",
+        "amount makes the next fall news. Brother and sister on one account: the family is told once, and once more "
+        "at the lower amount if the two have different ones.",
         (
             at(
                 "10-14 11:00",

@@ -38,6 +38,14 @@ async def test_every_three_days_with_the_latest_balance(world: World, timer: Rem
     assert len(await world.rows("select * from inbox")) == 3
 
 
+async def test_of_a_shared_account_it_is_the_student_of_whom_was_told_whose_threshold_counts(
+    world: World, timer: Remind
+) -> None:
+    await world.set_user("u1", {"groups": {"lunch": {"threshold": "20.00"}}}, student="s2")
+    await world.take(world.lunch("15.00", "s1"), world.lunch("15.00", "s2"))
+    assert await told(world, timer, days=3) == ["$15.00", "$15.00"]
+
+
 async def test_a_balance_that_is_up_again_ends_them(world: World, timer: Remind) -> None:
     await world.take(world.lunch("9.00", "s1"))
     await world.take(world.lunch("30.00", "s1"))

@@ -122,6 +122,20 @@ async def test_lunch_is_told_once_a_crossing_and_a_shared_account_once_a_user(wo
     assert bodies == ["The lunch balance is $9.75", "The lunch balance is $9.99"]
 
 
+async def test_a_shared_account_of_two_thresholds_is_told_once_a_crossing_of_each(world: World) -> None:
+    """Below 20 for one child, 10 for the other: what clears the lower does not clear what the higher told."""
+    await world.take(*world.roster("s1", ("u1", True)), *world.roster("s2", ("u1", True)))
+    await world.set_user("u1", {"groups": {"lunch": {"threshold": "20.00"}}}, student="s1")
+    await world.set_user("u1", {"coalesce_minutes": 0})
+    for balance in ("25.00", "15.00", "14.00", "13.00", "9.00", "8.00", "30.00", "14.50"):
+        world.pass_time(hours=1)
+        await world.take(world.lunch(balance, "s1"), world.lunch(balance, "s2"))
+    bodies = [
+        alert["texts"]["full"]["body"].removeprefix("The lunch balance is ") for alert in world.alerts()
+    ]
+    assert bodies == ["$15.00", "$9.00", "$14.50"]
+
+
 async def test_grades_tell_posted_then_modified(world: World) -> None:
     await world.take(*world.roster("s1", ("u1", True)))
     for data in (

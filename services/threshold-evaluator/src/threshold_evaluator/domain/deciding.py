@@ -243,7 +243,7 @@ class Deciding:
     def _enter(self, telling: Telling, turn: Turn, account: Account) -> None:
         self.plan.inbox.append(telling)
         account.enter_inbox()
-        told = told_after(turn.key, turn.now)
+        told = told_after(turn.key, turn.now, telling.settings)
         if told:
             self.plan.told[telling_key(turn.key, telling.due.user_id)] = (told, telling.state)
 

@@ -218,7 +218,7 @@ def _judgements(turn: Turn, memory: Memory, untold: Mapping[str, Turn], now: dat
         told = memory.told.get(telling, "")
         if turn.key.group is Group.LUNCH:
             low_at = lunch.low_at(settings.kinds[Kind.LUNCH_LOW])
-            if lunch.cleared(turn.now, lunch.read_told(told), low_at):
+            if lunch.cleared(turn.now, lunch.read_told(told), low_at, turn.key.student_id):
                 told = ""
                 memory.tell(telling, told, memory.states[turn.key])
         facts = facts_for(turn.key, turn.before, turn.now, told, settings)
@@ -240,7 +240,9 @@ def _clear_paid(turn: Turn, memory: Memory) -> None:
     for watcher in turn.student.watchers:
         telling = telling_key(turn.key, watcher.user_id)
         low_at = lunch.low_at(settings_of(turn, watcher).kinds[Kind.LUNCH_LOW])
-        if lunch.cleared(turn.now, lunch.read_told(memory.told.get(telling, "")), low_at):
+        if lunch.cleared(
+            turn.now, lunch.read_told(memory.told.get(telling, "")), low_at, turn.key.student_id
+        ):
             memory.tell(telling, "", memory.states[turn.key])
 
 
@@ -251,7 +253,7 @@ def _tell(turn: Turn, judgement: Judgement, telling: TellingKey, memory: Memory,
     if grace_until > now:
         memory.grace[telling] = grace_until
         return
-    memory.tell(telling, told_after(turn.key, turn.now), memory.states[turn.key])
+    memory.tell(telling, told_after(turn.key, turn.now, judgement.settings), memory.states[turn.key])
     _tell_of_date(turn, telling[1], memory)
 
 

@@ -91,13 +91,13 @@ def facts_for(
             return lunch.facts(now, lunch.read_told(told), lunch.low_at(rule))
 
 
-def told_after(key: ThingKey, now: Content) -> str:
+def told_after(key: ThingKey, now: Content, settings: Effective) -> str:
     """Return what a user has been told once told of this content; empty for things that keep no telling."""
     match key.group:
         case Group.ATTENDANCE:
             return attendance.told_text(now.mark)
         case Group.LUNCH:
-            return lunch.told_text(now.balance)
+            return lunch.told_text(now.balance, lunch.low_at(settings.kinds[Kind.LUNCH_LOW]), key.student_id)
         case Group.ASSIGNMENTS | Group.GRADES:
             return ""
 
@@ -110,10 +110,10 @@ def told_by_load(key: ThingKey, now: Content, told: str, settings: Effective) ->
     """
     match key.group:
         case Group.ATTENDANCE:
-            return told if now.mark == attendance.read_told(told) else told_after(key, now)
+            return told if now.mark == attendance.read_told(told) else told_after(key, now, settings)
         case Group.LUNCH:
             low_at = lunch.low_at(settings.kinds[Kind.LUNCH_LOW])
-            return told_after(key, now) if now.balance < low_at else ""
+            return told_after(key, now, settings) if now.balance < low_at else ""
         case Group.ASSIGNMENTS | Group.GRADES:
             return told
 

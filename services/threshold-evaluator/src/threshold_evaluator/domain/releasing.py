@@ -177,7 +177,7 @@ class Releasing:
         due = telling.due
         self.plan.inbox.append(telling)
         self.accounts[due.user_id].enter_inbox()
-        if told := told_after(due.key, telling.state.content):
+        if told := told_after(due.key, telling.state.content, telling.settings):
             self.plan.told[telling_key(due.key, due.user_id)] = (told, telling.state)
         if due.group is Group.ATTENDANCE:
             content = telling.state.content

@@ -37,7 +37,7 @@ create table told (
     thing_id text not null,
     user_id text not null,
     on_date date not null default '-infinity',   -- of attendance: the date of the mark
-    value text not null,                         -- of attendance: status/excuse; of lunch: balance; empty: cleared
+    value text not null,                         -- see the domain: attendance, lunch, grades; empty: cleared
     told_at timestamptz not null,
     primary key (district_id, environment, student_id, thing, thing_id, user_id)
 );
