@@ -101,6 +101,25 @@ async def test_upkeep(world: World) -> None:
     assert await world.rows("select * from inbox") == []
 
 
+async def test_what_a_roster_came_for_is_evaluated_however_late_it_is_looked_at(world: World) -> None:
+    """The evaluator stops for eight days just when the roster has come."""
+    await world.take(world.assignment(missing=True))
+    await world.take(*world.roster("s1", ("u1", True)))
+    world.pass_time(days=8)
+    upkeep = Upkeep(
+        world.store,
+        PostgresRetention(world.pool),
+        world.broker.producer(),
+        world.clock,
+        decisions_days=30,
+        inbox_days=90,
+    )
+    await upkeep.once()
+    assert world.broker.records("bellwire.change-events.v1.dlq") == []
+    assert await world.evaluate.unpark() == 1
+    assert [alert["kinds"] for alert in world.alerts()] == [["assignment.missing"]]
+
+
 async def test_a_day_whose_dropping_was_cut_short_goes_with_the_next_round(world: World) -> None:
     await world.take(*world.roster("s1", ("u1", True)), world.assignment(missing=True))
     day = f"{world.clock.now():%Y%m%d}"

@@ -442,7 +442,7 @@ for update of w;
 -- name: waited_too_long(before, limit)
 -- Events that no roster came for; the caller sends them to the dead-letter topic, then commits.
 select position, topic, topic_partition, topic_offset, timestamp_ms, key, value, headers::text as headers, arrived_at
-from waiting where arrived_at < :before order by position limit :limit for update skip locked;
+from waiting where arrived_at < :before and settled_at is null order by position limit :limit for update skip locked;
 
 -- name: delete_waiting(positions)!
 -- Events that were sent to the dead-letter topic.
