@@ -3,9 +3,16 @@
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from bellwire_schemas.names import Area, Kind
 from hypothesis import given
 from hypothesis import strategies as st
-from threshold_evaluator.domain.documents import faults_of_user, merge_patch, read_user
+from threshold_evaluator.domain.documents import (
+    faults_of_user,
+    merge_patch,
+    read_district,
+    read_school,
+    read_user,
+)
 from threshold_evaluator.domain.preferences import resolve
 from threshold_evaluator.domain.roster import District, School, Watcher
 
@@ -75,4 +82,25 @@ def test_right_documents_have_no_fault(document: dict[str, Any]) -> None:
 def test_reading_is_total_and_keeps_what_is_right(document: dict[str, Any], wrong: dict[str, Any]) -> None:
     read = read_user({**wrong, **document}, {}).own
     assert faults_of_user(read) == ()
-    assert all(read[key] == value for key, value in document.items() if value)
+    assert all(read[key] == value for key, value in merge_patch({}, document).items())
+
+
+def test_what_is_wrong_in_a_published_document_costs_only_itself() -> None:
+    read = read_district(
+        {
+            "areas": {"planner": None, "grades": "no", "food_service": False},
+            "defaults": {"privacy": None, "groups": {"grades": {"above": None, "threshold": 70}}},
+            "allowed_kinds": ["grade.posted", "grade.lost", "lunch.low", 7],
+            "mandatory_kinds": ["grade.lost", "grade.posted"],
+            "locks": ["privacy", "/groups/grades/threshold", "grades", "/privacy"],
+        }
+    )
+    assert read.closed_areas == {Area.FOOD_SERVICE}
+    assert read.defaults == {"groups": {"grades": {"threshold": 70}}}
+    assert read.allowed_kinds == {Kind.GRADE_POSTED, Kind.LUNCH_LOW}
+    assert read.mandatory_kinds == {Kind.GRADE_POSTED}
+    assert read.locks == ("/groups/grades/threshold", "/privacy")
+
+
+def test_of_kinds_none_of_which_is_known_none_is_allowed() -> None:
+    assert read_school({"allowed_kinds": ["grade.lost", None]}).allowed_kinds == frozenset()

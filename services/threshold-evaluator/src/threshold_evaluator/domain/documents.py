@@ -95,12 +95,12 @@ def _check(model: type[BaseModel], document: JSON) -> tuple[Fault, ...]:
 
 
 def read_district(document: JSON) -> PlaceSettings:
-    """Read a stored or published district document; keys that do not validate count as not set."""
+    """Read a stored or published district document; what does not validate, or is null, counts as not set."""
     return PlaceSettings(*_readable(DistrictDocument, document))
 
 
 def read_school(document: JSON) -> PlaceSettings:
-    """Read a stored or published school document; keys that do not validate count as not set."""
+    """Read a stored or published school document; what does not validate, or is null, counts as not set."""
     return PlaceSettings(*_readable(SchoolDocument, document))
 
 
@@ -111,18 +111,16 @@ def read_user(own: JSON, of_student: JSON) -> UserDocuments:
 
 def _readable(model: type[BaseModel], document: JSON) -> tuple[JSON, tuple[str, ...]]:
     ignored: list[str] = []
+    document = merge_patch({}, document)
     while True:
         faults = _check(model, document)
         if not faults:
             return document, tuple(ignored)
-        for fault in faults:
+        # From the last: members of a list that were found wrong keep their places until they are taken out.
+        for fault in reversed(faults):
             if fault.pointer == "":
-                nulls = {key: None for key, value in document.items() if value is None}
-                if not nulls:
-                    return {}, (*ignored, "")
-                document = merge_patch(document, nulls)
-            else:
-                document = _without(document, _keys(fault.pointer))
+                return {}, (*ignored, "")
+            document = _without(document, _keys(fault.pointer))
             ignored.append(fault.pointer)
 
 
@@ -136,7 +134,10 @@ def _without(document: JSON, path: tuple[str, ...]) -> dict[str, Any]:
     inner = copy.get(head)
     if rest and isinstance(inner, Mapping):
         copy[head] = _without(inner, rest)
+    elif rest and isinstance(inner, list):
+        # The others still hold: a kind that is not known here must not set free all that a list leaves out.
+        place = int(rest[0])
+        copy[head] = [*inner[:place], *inner[place + 1 :]]
     else:
-        # A list is taken whole: dropping one of its members would change what it says.
         copy.pop(head, None)
     return copy
