@@ -92,6 +92,14 @@ async def test_what_is_not_valid_is_refused_by_its_pointer(
     assert await lines(home) == []
 
 
+async def test_an_empty_object_does_not_turn_push_on_again(home: Any) -> None:
+    api = admin(home)
+    await api.patch("/v1/admin/district", {"push_enabled": False})
+    for patch, status in (({"push_enabled": {}}, 400), ({"areas": {}, "caps": {}}, 200)):
+        assert (await api.patch("/v1/admin/district", patch)).status == status
+    assert (await api.ok("/v1/admin/district"))["own"] == {"push_enabled": False}
+
+
 async def test_an_unknown_school_is_not_there(home: Any) -> None:
     assert (await admin(home).get("/v1/admin/schools/nowhere")).status == 404
     assert (await admin(home).patch("/v1/admin/schools/nowhere", {"paused": True})).status == 404

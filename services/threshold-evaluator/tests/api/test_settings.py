@@ -89,6 +89,10 @@ async def test_a_change_is_stored_for_every_process_and_asks_for_recalculation(h
         (URL, {"privacy": "loud"}, "/privacy"),
         (URL, {"groups": {"grades": {"enabled": "yes"}}}, "/groups/grades/enabled"),
         (OF_S1, {"privacy": "full"}, "/privacy"),
+        (URL, {"groups": {"grades": {"threshold": {}}}}, "/groups/grades/threshold"),
+        (URL, {"groups": {"sports": {}}}, "/groups/sports"),
+        (URL, {"quiet_hours": {}}, "/quiet_hours"),
+        (URL, {"digest": {"at": {}}}, "/digest/at"),
     ],
 )
 async def test_what_is_out_of_range_is_refused_by_its_pointer(
@@ -99,6 +103,21 @@ async def test_what_is_out_of_range_is_refused_by_its_pointer(
     assert answered.body["pointer"] == pointer
     assert answered.body["detail"]
     assert (await home.api("u1").ok(url))["document"] == {}
+
+
+async def test_an_empty_object_takes_nothing_away_and_leaves_nothing(home: Any) -> None:
+    api = home.api("u1")
+    set_here = {"quiet_hours": "off", "groups": {"grades": {"threshold": 70}}}
+    await api.patch(URL, set_here)
+    for patch in ({"quiet_hours": {}}, {"groups": {"grades": {"threshold": {}}}}):
+        assert (await api.patch(URL, patch)).status == 400
+    for patch in (
+        {"groups": {}},
+        {"kinds": {"grade.posted": {}}, "digest": {}},
+        {"quiet_hours": {"to": None}},
+    ):
+        answered = await api.patch(URL, patch)
+        assert (answered.status, answered.body["document"]) == (200, set_here)
 
 
 async def test_a_locked_setting_is_refused_and_its_own_value_kept_for_later(home: Any) -> None:

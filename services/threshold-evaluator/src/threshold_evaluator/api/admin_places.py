@@ -14,7 +14,12 @@ from threshold_evaluator.api.fields import Cursor, Id, Limit, Model
 from threshold_evaluator.api.portal import PORTAL, Portal, administrator
 from threshold_evaluator.api.settings import MergePatch
 from threshold_evaluator.api.settings_change import leaves, refuse
-from threshold_evaluator.domain.documents import faults_of_district, faults_of_school, merge_patch
+from threshold_evaluator.domain.documents import (
+    faults_of_district,
+    faults_of_school,
+    merge_patch,
+    without_empty,
+)
 from threshold_evaluator.domain.locks import faults_of_locks
 from threshold_evaluator.domain.settings import JSON
 
@@ -71,9 +76,7 @@ async def _patched(portal: Portal, caller: Caller, school_id: str, patch: JSON) 
     pointers = tuple(pointer for pointer, _ in leaves(patch))
 
     def change(own: JSON) -> JSON:
-        after = merge_patch(own, patch)
-        refuse_place(after, school_id)
-        return after
+        return changed_place(own, patch, school_id)
 
     kind = "school" if school_id else "district"
     line = AuditLine(
@@ -86,10 +89,15 @@ async def _patched(portal: Portal, caller: Caller, school_id: str, patch: JSON) 
     return _one(await portal.places.change(caller, school_id, change, line), kind)
 
 
-def refuse_place(own: JSON, school_id: str) -> None:
-    """Raise `Problem` 400 for what is wrong with what is set here for a school, or for the district."""
-    refuse(faults_of_school(own) if school_id else faults_of_district(own))
-    refuse(faults_of_locks(own.get("locks", ()), of_school=bool(school_id)))
+def changed_place(own: JSON, patch: JSON, school_id: str) -> JSON:
+    """Return what is set here for a school, or for the district, after the patch.
+
+    Raises `Problem` 400 for what is wrong with it, naming the key by its pointer.
+    """
+    after = merge_patch(own, patch)
+    refuse(faults_of_school(after) if school_id else faults_of_district(after))
+    refuse(faults_of_locks(after.get("locks", ()), of_school=bool(school_id)))
+    return without_empty(after)
 
 
 def _one(found: Sequence[Place], kind: str) -> Place:

@@ -15,7 +15,7 @@ from bellwire_kit.web.views import ApiView, answer
 from bellwire_schemas.names import Group
 from pydantic import Field
 
-from threshold_evaluator.api.admin_places import DISTRICT, Place, refuse_place
+from threshold_evaluator.api.admin_places import DISTRICT, Place, changed_place
 from threshold_evaluator.api.fields import Body, Id, Model
 from threshold_evaluator.api.portal import PORTAL, Portal, administrator
 from threshold_evaluator.api.settings_change import leaves
@@ -148,9 +148,7 @@ async def previewed(portal: Portal, caller: Caller, school_id: str, patch: JSON)
 def _settings_after(stands: Place, patch: JSON, school_id: str) -> JSON:
     for _ in leaves(patch):
         pass
-    own = merge_patch(stands.own, patch)
-    refuse_place(own, school_id)
-    return merge_patch(stands.published, own)
+    return merge_patch(stands.published, changed_place(stands.own, patch, school_id))
 
 
 def _sums(groups: Sequence[GroupPreview]) -> dict[str, int]:

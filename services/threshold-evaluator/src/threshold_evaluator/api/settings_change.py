@@ -6,7 +6,13 @@ from typing import Any
 from bellwire_kit.web.problems import Problem, json_pointer
 from bellwire_schemas.names import Kind
 
-from threshold_evaluator.domain.documents import Fault, faults_of_student, faults_of_user, merge_patch
+from threshold_evaluator.domain.documents import (
+    Fault,
+    faults_of_student,
+    faults_of_user,
+    merge_patch,
+    without_empty,
+)
 from threshold_evaluator.domain.effective import Effective, Layer
 from threshold_evaluator.domain.settings import JSON
 
@@ -44,6 +50,7 @@ def changed_document(before: JSON, patch: JSON, effective: Effective, of_student
         pass
     after = merge_patch(before, patch)
     refuse(faults_of_student(after) if of_student else faults_of_user(after))
+    after = without_empty(after)
     stood = dict(leaves(before))
     for pointer, value in leaves(after):
         if pointer not in stood or stood[pointer] != value:

@@ -26,9 +26,10 @@ class Fault:
 
 
 def merge_patch(target: JSON, patch: JSON) -> dict[str, Any]:
-    """Apply a JSON merge patch (RFC 7396) and return a new document: null removes a key.
+    """Apply a JSON merge patch (RFC 7396) and return a new document: null removes a key, and does nothing else.
 
-    An object that a patch leaves empty goes too, so that "nothing set" has one form.
+    An object that nulls leave empty goes too, so that "nothing set" has one form. An empty object of the patch
+    stands where no object stood: whoever checks the document finds it where a value belongs.
     """
     merged = dict(target)
     for key, value in patch.items():
@@ -37,13 +38,21 @@ def merge_patch(target: JSON, patch: JSON) -> dict[str, Any]:
         elif isinstance(value, Mapping):
             before = merged.get(key)
             inner = merge_patch(before if isinstance(before, Mapping) else {}, value)
-            if inner:
+            if inner or not value:
                 merged[key] = inner
-            else:
-                merged.pop(key, None)
+            elif isinstance(before, Mapping):
+                merged.pop(key)
         else:
             merged[key] = value
     return merged
+
+
+def without_empty(document: JSON) -> dict[str, Any]:
+    """Return the document without objects that set nothing."""
+    inner = {
+        key: without_empty(value) if isinstance(value, Mapping) else value for key, value in document.items()
+    }
+    return {key: value for key, value in inner.items() if value != {}}
 
 
 def _pointer(location: tuple[int | str, ...], document: Any) -> str:
