@@ -25,6 +25,7 @@ async def test_nothing_set_is_the_product_the_access_and_the_district(home: Any)
     assert effective["timezone"] == {"value": "America/Denver", "layer": "portal_access", "locked": False}
     assert effective["locale"]["value"] == "es"
     assert effective["groups"]["lunch"]["threshold"]["value"] == "10.00"
+    assert effective["groups"]["lunch"]["remind_days"]["value"] == "off"
     assert effective["kinds"]["assignment.scored"]["threshold"]["value"] == "always"
     assert effective["quiet_hours"]["value"] == {"from": "22:00", "to": "06:00"}
 
@@ -150,6 +151,34 @@ async def test_a_mandatory_kind_cannot_be_turned_off(home: Any) -> None:
     assert (answered.status, answered.body["pointer"]) == (409, "/kinds/attendance.marked/enabled")
     assert "attendance.marked" in answered.body["detail"]
     assert (await home.api("u1").patch(URL, {"groups": {"attendance": {"enabled": False}}})).status == 200
+
+
+async def test_what_holds_anyway_can_be_set_though_it_is_locked_or_mandatory(home: Any) -> None:
+    rules = {"grades": {"threshold": 70}, "lunch": {"threshold": "5.50"}}
+    await home.district(
+        settings={
+            "mandatory_kinds": ["attendance.marked"],
+            "locks": [*(f"/groups/{group}" for group in ("grades", "lunch")), "/quiet_hours"],
+            "defaults": {"groups": rules, "quiet_hours": {"from": "21:00", "to": "07:00"}},
+        }
+    )
+    api = home.api("u1")
+    wanted = {
+        "groups": {"grades": {"threshold": "70.0"}, "lunch": {"threshold": 5.5, "remind_days": "off"}},
+        "kinds": {"attendance.marked": {"enabled": True, "delivery": "immediate"}},
+        "quiet_hours": {"from": "21:00", "to": "07:00"},
+    }
+    assert (await api.patch(URL, wanted)).body["document"] == wanted
+    for patch, pointer in (
+        ({"groups": {"lunch": {"remind_days": 1}}}, "/groups/lunch/remind_days"),
+        ({"groups": {"grades": {"threshold": "always"}}}, "/groups/grades/threshold"),
+        ({"kinds": {"attendance.marked": {"delivery": "daily"}}}, "/kinds/attendance.marked/delivery"),
+        ({"quiet_hours": "off"}, "/quiet_hours"),
+        ({"quiet_hours": {"to": "06:00"}}, "/quiet_hours/to"),
+    ):
+        answered = await api.patch(URL, patch)
+        assert (answered.status, answered.body["pointer"]) == (409, pointer)
+        assert "The product" not in answered.body["detail"]
 
 
 @pytest.mark.parametrize("body", ["[]", '"x"', "{", "null", '{"a":' * 2000 + "1" + "}" * 2000, "\xff"])

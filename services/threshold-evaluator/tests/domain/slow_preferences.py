@@ -27,12 +27,15 @@ COMMON: dict[str, Any] = {
 ORDER = list(Privacy)
 
 
-def slow(district: District, school: School, watcher: Watcher) -> dict[str, tuple[Any, str]]:
-    """Return (value, layer) by pointer."""
+Found = dict[str, tuple[Any, str, bool]]
+
+
+def slow(district: District, school: School, watcher: Watcher) -> Found:
+    """Return (value, layer, whether the user cannot change it) by pointer."""
     d, s, u, us = _documents(district, school, watcher)
     locks_d, locks_s = district.settings.locks, school.settings.locks
     mandatory = district.settings.mandatory_kinds | school.settings.mandatory_kinds
-    found: dict[str, tuple[Any, str]] = {}
+    found: Found = {}
     for owner in (*Group, *Kind):
         kind = owner.value if isinstance(owner, Kind) else ""
         group = GROUP_OF[owner] if isinstance(owner, Kind) else owner
@@ -66,7 +69,8 @@ def slow(district: District, school: School, watcher: Watcher) -> dict[str, tupl
                     value = ({"enabled": True, "delivery": "immediate"}[key], "mandatory")
                 if key == "threshold" and group in (Group.ASSIGNMENTS, Group.GRADES):
                     value = ("always", "mandatory")
-            found[f"/{'kinds' if kind else 'groups'}/{owner.value}/{key}"] = value
+            locked = floor > 0 or value[1] == "mandatory"
+            found[f"/{'kinds' if kind else 'groups'}/{owner.value}/{key}"] = (*value, locked)
     found.update(_common(district, school, watcher, d, u))
     return found
 
@@ -79,10 +83,8 @@ def _documents(district: District, school: School, watcher: Watcher) -> tuple[An
     return d, s, watcher.documents.own, watcher.documents.of_student
 
 
-def _common(
-    district: District, school: School, watcher: Watcher, d: Any, u: Any
-) -> dict[str, tuple[Any, str]]:
-    found: dict[str, tuple[Any, str]] = {}
+def _common(district: District, school: School, watcher: Watcher, d: Any, u: Any) -> Found:
+    found: Found = {}
     defaults = {
         **{pointer: (value, "product") for pointer, value in COMMON.items()},
         "/locale": ("en", "product"),
@@ -97,10 +99,10 @@ def _common(
             stated = {"/locale": watcher.locale, "/timezone": watcher.timezone}.get(pointer, "")
             candidates += [(stated, "portal_access")] if stated else []
         candidates += _at(d, parts, "district")
-        found[pointer] = [*candidates, default][0]
+        found[pointer] = (*[*candidates, default][0], locked)
     cap = min(district.settings.privacy_cap, school.settings.privacy_cap, key=ORDER.index)
     if ORDER.index(Privacy(found["/privacy"][0])) > ORDER.index(cap):
-        found["/privacy"] = (cap.value, "cap")
+        found["/privacy"] = (cap.value, "cap", found["/privacy"][2])
     return found
 
 

@@ -22,7 +22,7 @@ from .worlds import districts, schools, user_documents, watchers
 
 def plain(value: Any) -> Any:
     try:
-        return Decimal(value) if isinstance(value, str) else value
+        return value if isinstance(value, bool) else Decimal(str(value))
     except InvalidOperation:
         return value
 
@@ -30,15 +30,17 @@ def plain(value: Any) -> Any:
 @given(districts, schools, watchers)
 def test_it_agrees_with_the_obvious_one(district: District, school: School, watcher: Watcher) -> None:
     effective = resolve(district, school, watcher)
-    values = effective.values()
     expected = slow(district, school, watcher)
-    assert {pointer: plain(value) for pointer, value in values.items()} == {
-        pointer: plain("off" if value == 0 and pointer.endswith("remind_days") else value)
-        for pointer, (value, _) in expected.items()
-    } | {p: plain(v) for p, v in values.items() if p.endswith("remind_days")}
-    assert {pointer: layer.value for pointer, layer in effective.layers.items()} == {
-        pointer: layer for pointer, (_, layer) in expected.items()
+    assert {pointer: plain(value) for pointer, value in effective.values().items()} == {
+        pointer: plain(value) for pointer, (value, _, _) in expected.items()
     }
+    assert {pointer: layer.value for pointer, layer in effective.layers.items()} == {
+        pointer: layer for pointer, (_, layer, _) in expected.items()
+    }
+    assert effective.locked == {pointer for pointer, (_, _, locked) in expected.items() if locked}
+    mandatory = district.settings.mandatory_kinds | school.settings.mandatory_kinds
+    assert {kind for kind, rule in effective.kinds.items() if rule.mandatory} == mandatory
+    assert not any(rule.mandatory for rule in effective.groups.values())
 
 
 @given(districts, schools, watchers)

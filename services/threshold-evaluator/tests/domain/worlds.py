@@ -32,7 +32,7 @@ zones = st.sampled_from(ZONES)
 instants = st.datetimes(datetime(2025, 1, 1), datetime(2028, 1, 1)).map(
     lambda moment: moment.replace(tzinfo=UTC, fold=0)
 )
-scores = st.decimals(0, 100, places=2).map(str)
+scores = st.decimals(0, 100, places=2).flatmap(lambda score: st.sampled_from([str(score), float(score)]))
 
 
 def _some(**keys: st.SearchStrategy[Any]) -> st.SearchStrategy[dict[str, Any]]:
@@ -85,6 +85,8 @@ _POINTERS = (
     "/groups/assignments/threshold",
     "/groups/grades",
     "/groups",
+    "/groups/lunch/remind_days",
+    "/kinds",
     "/kinds/assignment.late/enabled",
     "/kinds/lunch.low",
     "/quiet_hours",

@@ -1,5 +1,6 @@
 """What a merge patch makes of a user's own document, or why it is refused (product.md section 4)."""
 
+import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -14,6 +15,7 @@ from threshold_evaluator.domain.documents import (
     without_empty,
 )
 from threshold_evaluator.domain.effective import Effective, Layer
+from threshold_evaluator.domain.preferences import bound
 from threshold_evaluator.domain.settings import JSON
 
 _DEPTH = 8
@@ -42,9 +44,9 @@ def leaves(document: Mapping[str, Any], path: tuple[str, ...] = ()) -> Iterator[
 def changed_document(before: JSON, patch: JSON, effective: Effective, of_student: bool) -> JSON:
     """Return the document after the patch.
 
-    `of_student`: the document has only `groups` and `kinds`. Removing a key is always allowed. Raises
-    `Problem` 400 for a value out of its range and 409 for one that is locked or of a mandatory kind, each
-    naming the key by its pointer.
+    `of_student`: the document has only `groups` and `kinds`. Removing a key is always allowed, and so is what
+    holds anyway. Raises `Problem` 400 for a value out of its range and 409 for another than the one that is
+    locked or that a mandatory kind has, each naming the key by its pointer.
     """
     for _ in leaves(patch):
         pass
@@ -63,14 +65,24 @@ def _refuse_locked(pointer: str, value: Any, effective: Effective) -> None:
     if not lock:
         return
     holds = effective.values()[lock]
+    if _says(pointer.removeprefix(lock), value, lock, holds):
+        return
+    stays = json.dumps(holds)
     if effective.layers[lock] is Layer.MANDATORY:
         kind = Kind(lock.split("/")[2])
-        detail = f"{kind.value} is mandatory in this district; {lock} stays {holds!r}."
+        detail = f"{kind.value} is mandatory in this district; {lock} stays {stays}."
         raise Problem(409, "mandatory-kind", "This kind cannot be turned off", detail, pointer=pointer)
-    if value == holds:
-        return
-    detail = f"The {effective.layers[lock].value.split('_')[0]} has locked this at {holds!r}."
+    detail = f"An administrator has locked this at {stays}."
     raise Problem(409, "locked-setting", "This setting is locked", detail, pointer=pointer)
+
+
+def _says(below: str, value: Any, lock: str, holds: Any) -> bool:
+    """Whether a value, at the pointer `below` a locked one, says what holds there anyway, however it is written."""
+    if lock.endswith(("/threshold", "/above")):
+        return bound(value) == bound(holds)
+    if below and isinstance(holds, Mapping):
+        return bool(value == holds.get(below[1:]))
+    return bool(value == holds)
 
 
 def _within(pointer: str, lock: str) -> bool:

@@ -125,7 +125,8 @@ class Effective:
     def _value(self, pointer: str, rules: Mapping[str, KindSettings]) -> Any:
         owner, _, key = pointer.rpartition("/")
         if owner in rules:
-            return _plain(getattr(rules[owner], key))
+            value = getattr(rules[owner], key)
+            return "off" if key == "remind_days" and not value else _plain(value)
         match pointer:
             case "/quiet_hours":
                 quiet = self.quiet_hours

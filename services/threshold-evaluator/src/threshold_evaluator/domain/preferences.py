@@ -155,7 +155,8 @@ def _lay_common(
             common[pointer], layers[pointer] = value, Layer.USER
 
 
-def _bound(value: Any) -> Decimal | Unbounded:
+def bound(value: Any) -> Decimal | Unbounded:
+    """Read a `threshold` or `above` of a settings document, however it is written: 70, 70.0, "70"."""
     if value in ("always", "off"):
         return Unbounded(value)
     # A JSON number of two decimals is exact again once its shortest text is read as decimal.
@@ -164,8 +165,8 @@ def _bound(value: Any) -> Decimal | Unbounded:
 
 _READ: Mapping[str, Callable[[Any], Any]] = {
     "enabled": bool,
-    "threshold": _bound,
-    "above": _bound,
+    "threshold": bound,
+    "above": bound,
     "compare": Compare,
     "delivery": Delivery,
     "grace_minutes": int,
