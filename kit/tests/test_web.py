@@ -55,8 +55,21 @@ async def client() -> AsyncIterator[TestClient[Any, Any]]:
         ("GET", "/v1/away/things", None, 503, {"type": "urn:bellwire:problem:unavailable"}),
         ("GET", "/v1/a/things?limit=x", None, 400, {"pointer": "/query/limit"}),
         ("POST", "/v1/a/things", b'{"name": "a", "size": 0}', 400, {"pointer": "/size"}),
-        ("POST", "/v1/a/things", b"{", 400, {"status": 400}),
-        ("POST", "/v1/a/things", b"[]", 400, {"status": 400}),
+        (
+            "POST",
+            "/v1/a/things",
+            b'{"size" 1}',
+            400,
+            {"detail": "The body is not JSON: Expecting ':' delimiter at line 1, column 9."},
+        ),
+        ("POST", "/v1/a/things", b"", 400, {"type": "urn:bellwire:problem:unreadable"}),
+        (
+            "POST",
+            "/v1/a/things",
+            b"[]",
+            400,
+            {"detail": "The body is JSON, but no object; an object is expected."},
+        ),
         ("POST", "/v1/a/things", b"\xff\xfe", 400, {"status": 400}),
         (
             "POST",
@@ -88,6 +101,15 @@ async def test_a_refusal_is_a_problem(
         assert response.status == problem["status"] == status
         assert said.items() <= problem.items()
         assert "4711" not in str(problem)
+
+
+async def test_a_number_that_nothing_reads_is_a_problem() -> None:
+    app = application(title="Things", version="1", checks={})
+    app.router.add_view("/v1/{kind}/things", Things)
+    async with TestClient(TestServer(app)) as client:
+        response = await client.post("/v1/a/things", data=b'{"name": "a", "size": ' + b"9" * 5_000 + b"}")
+        assert response.status == 400
+        assert (await response.json())["detail"] == "A number of the body has too many digits."
 
 
 async def test_a_body_that_is_not_in_the_encoding_it_names_is_a_problem(client: TestClient[Any, Any]) -> None:

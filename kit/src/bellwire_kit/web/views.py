@@ -1,18 +1,48 @@
 """The view that APIs derive from: parameters and bodies from annotations, errors as problems."""
 
 import codecs
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
+from json import JSONDecodeError
 from typing import Any, ClassVar
 
 import orjson
 from aiohttp import web
 from aiohttp.web_response import StreamResponse
 from aiohttp_pydantic import PydanticView
+from aiohttp_pydantic.injectors import AbstractInjector, BodyGetter
 from pydantic import BaseModel, ValidationError
 
 from bellwire_kit.web.problems import Problem, invalid
 
 _PREFIX = {"body": "", "path": "/path", "query string": "/query", "headers": "/headers"}
+
+
+class _Body(AbstractInjector):  # type: ignore[misc]
+    """Reads the JSON body of a `BodyGetter`, and says what keeps one from being read."""
+
+    context = "body"
+
+    def __init__(self, getter: BodyGetter) -> None:
+        self._getter = getter
+
+    async def inject(
+        self, request: web.BaseRequest, args_view: list[Any], kwargs_view: dict[str, Any]
+    ) -> None:
+        async def read() -> Any:
+            try:
+                body = await request.json()
+            except JSONDecodeError as error:
+                where = f"line {error.lineno}, column {error.colno}"
+                raise _unreadable(f"The body is not JSON: {error.msg} at {where}.") from None
+            except UnicodeDecodeError:
+                raise
+            except ValueError:  # Python reads no integer of thousands of digits
+                raise _unreadable("A number of the body has too many digits.") from None
+            if self._getter._expect_object and not isinstance(body, dict):
+                raise _unreadable("The body is JSON, but no object; an object is expected.")
+            return body
+
+        await self._getter._inject(read, args_view, kwargs_view)
 
 
 class ApiView(PydanticView):  # type: ignore[misc]
@@ -22,6 +52,11 @@ class ApiView(PydanticView):  # type: ignore[misc]
     """
 
     public: ClassVar[bool] = False
+
+    @staticmethod
+    def _parse_func_signature(func: Callable[..., Any]) -> Iterable[AbstractInjector]:
+        injectors = PydanticView._parse_func_signature(func)
+        return [_Body(each) if isinstance(each, BodyGetter) else each for each in injectors]
 
     async def _iter(self) -> StreamResponse:
         await _readable(self.request)
