@@ -83,6 +83,7 @@ async def test_a_change_is_stored_for_every_process_and_asks_for_recalculation(h
             "/kinds/assignment.late/grace_minutes",
         ),
         (URL, {"timezone": "Mars/Olympus"}, "/timezone"),
+        (URL, {"timezone": "localtime"}, "/timezone"),
         (URL, {"quiet_hours": {"from": "22:00", "to": "22:00"}}, "/quiet_hours"),
         (URL, {"quiet_hours": {"from": "25:00", "to": "06:00"}}, "/quiet_hours"),
         (URL, {"daily_cap": 0}, "/daily_cap"),

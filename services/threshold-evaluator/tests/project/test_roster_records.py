@@ -36,6 +36,7 @@ def versioned(**fields: object) -> dict[str, object]:
         (record("no json"), "invalid_data"),
         (record({**DISTRICT}), "invalid_data"),
         (record(versioned(timezone="Mars/Olympus")), "invalid_data"),
+        (record(versioned(timezone="posixrules")), "invalid_data"),
         (record(versioned(name="a\u0000b")), "invalid_data"),
         (record(versioned(district_id="other")), "foreign_district"),
         (record(versioned(), source="/districts/roosevelt"), "invalid_source"),
