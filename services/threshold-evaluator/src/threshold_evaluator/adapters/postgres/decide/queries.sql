@@ -301,10 +301,37 @@ select min(wake_at) from (
 ) as soonest(wake_at);
 
 -- name: take_recalculations(limit)
--- Whose unsent alerts must be timed again.
-delete from recalculations where (district_id, environment, scope, scope_id) in (
-    select district_id, environment, scope, scope_id from recalculations limit :limit for update skip locked
-) returning district_id, environment, scope, scope_id;
+-- Whose unsent alerts must be timed again: at once, and once more when the transactions have ended that went on then
+-- and may have read what stood before, and what they sent is published.
+with looked as materialized (
+    select r.district_id, r.environment, r.scope, r.scope_id, ended and published as over,
+           coalesce(r.again_after, pg_snapshot_xmax(pg_current_snapshot())) as again_after
+    from recalculations r
+    cross join lateral (
+        select coalesce(r.again_after, pg_snapshot_xmax(pg_current_snapshot()))
+                   <= pg_snapshot_xmin(pg_current_snapshot()) as ended,
+               not exists (
+                   select from due_alerts d
+                   where d.phase = 'ready' and (d.district_id, d.environment) = (r.district_id, r.environment)
+                       and (r.again_after is null or age(d.xmin) > age(r.again_after::xid))
+               ) and not exists (
+                   select from notices n
+                   where (n.district_id, n.environment) = (r.district_id, r.environment)
+                       and (r.again_after is null or age(n.xmin) > age(r.again_after::xid))
+               ) as published
+    ) earlier
+    where r.again_after is null or ended and published
+    limit :limit for update of r skip locked
+), over as (
+    delete from recalculations r using looked l
+    where (r.district_id, r.environment, r.scope, r.scope_id) = (l.district_id, l.environment, l.scope, l.scope_id)
+        and l.over
+), again as (
+    update recalculations r set again_after = l.again_after from looked l
+    where (r.district_id, r.environment, r.scope, r.scope_id) = (l.district_id, l.environment, l.scope, l.scope_id)
+        and not l.over
+)
+select district_id, environment, scope, scope_id from looked;
 
 -- name: wake_recalculated(now, district_ids, environments, scopes, scope_ids)!
 -- Look at them now, never before grace.
@@ -394,9 +421,10 @@ on conflict do nothing;
 
 -- name: lock_waiting_students(district_ids, environments, student_ids)
 -- Which of these students have events that wait: what follows them waits too. Held against their evaluation.
+-- The transaction has its number from here on, before it reads any settings: see take_recalculations.
 select w.district_id, w.environment, w.student_id
 from waiting w
-where (w.district_id, w.environment, w.student_id) in (
+where pg_current_xact_id() is not null and (w.district_id, w.environment, w.student_id) in (
     select * from unnest(split(:district_ids), split(:environments), split(:student_ids))
 )
 order by w.position

@@ -142,4 +142,5 @@ returning district_id, environment, student_id as id, false as first_seen, false
 -- Note whose unsent alerts must be timed again; sorted by key, so that two writers cannot deadlock.
 insert into recalculations as r (district_id, environment, scope, scope_id)
 select * from unnest(:district_ids::text[], :environments::text[], :scopes::text[], :scope_ids::text[])
-on conflict (district_id, environment, scope, scope_id) do update set requested = r.requested + 1;
+on conflict (district_id, environment, scope, scope_id) do update set requested = r.requested + 1,
+    again_after = null;

@@ -47,7 +47,8 @@ where district_id = :district_id and environment = :environment and user_id = :u
 -- Note that the unsent alerts of a user, school or district must be timed again.
 insert into recalculations as r (district_id, environment, scope, scope_id)
 values (:district_id, :environment, :scope, :scope_id)
-on conflict (district_id, environment, scope, scope_id) do update set requested = r.requested + 1;
+on conflict (district_id, environment, scope, scope_id) do update set requested = r.requested + 1,
+    again_after = null;
 
 -- name: lock_counters(district_id, environment, user_id)!
 -- Hold a user's counters until the transaction ends, as the evaluator does before it writes to the inbox.
