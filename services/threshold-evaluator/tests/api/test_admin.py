@@ -51,6 +51,19 @@ async def test_what_is_set_here_holds_over_the_sis_until_null_gives_it_back(home
     )
 
 
+async def test_an_audit_line_names_what_changed_not_what_was_written(home: Any) -> None:
+    api = admin(home)
+    url = "/v1/admin/district"
+    await api.patch(url, {"per": "day", "caps": {"privacy": "private"}, "areas": {"grades": False}})
+    odd = b'{"Ana Ruiz": null, "\\ud800": null, "per": "day", "caps": null, "areas": {"lunch": null, "planner": true}}'
+    assert (await api.call("PATCH", url, data=odd)).status == 200
+    assert (await api.patch(url, {"per": "day", "Ana Ruiz": None})).status == 200
+    assert [set(line[-1]) for line in await lines(home)] == [
+        {"/per", "/caps/privacy", "/areas/grades"},
+        {"/caps/privacy", "/areas/planner"},
+    ]
+
+
 async def test_a_schools_settings_reach_its_families_at_once(home: Any) -> None:
     api = admin(home)
     url = "/v1/admin/schools/north"

@@ -13,7 +13,7 @@ from threshold_evaluator.api.audit import AuditLine
 from threshold_evaluator.api.fields import Cursor, Id, Limit, Model
 from threshold_evaluator.api.portal import PORTAL, Portal, administrator
 from threshold_evaluator.api.settings import MergePatch
-from threshold_evaluator.api.settings_change import leaves, refuse
+from threshold_evaluator.api.settings_change import refuse, refuse_deep
 from threshold_evaluator.domain.documents import (
     faults_of_district,
     faults_of_school,
@@ -66,15 +66,15 @@ class Places(Protocol):
     async def change(
         self, caller: Caller, school_id: str, change: Change, line: AuditLine
     ) -> Sequence[Place]:
-        """Replace the own document by what `change` makes of it, with an audit line, nobody else writing.
+        """Replace the own document by what `change` makes of it, nobody else writing.
+
+        The audit line is written with the pointers that changed; where nothing did, there is none.
 
         The unsent alerts of the place are noted for recalculation. What `change` raises undoes all.
         """
 
 
 async def _patched(portal: Portal, caller: Caller, school_id: str, patch: JSON) -> Place:
-    pointers = tuple(pointer for pointer, _ in leaves(patch))
-
     def change(own: JSON) -> JSON:
         return changed_place(own, patch, school_id)
 
@@ -84,7 +84,6 @@ async def _patched(portal: Portal, caller: Caller, school_id: str, patch: JSON) 
         kind,
         school_id or caller.source.district_id,
         portal.clock.now(),
-        pointers=pointers,
     )
     return _one(await portal.places.change(caller, school_id, change, line), kind)
 
@@ -94,6 +93,7 @@ def changed_place(own: JSON, patch: JSON, school_id: str) -> JSON:
 
     Raises `Problem` 400 for what is wrong with it, naming the key by its pointer.
     """
+    refuse_deep(patch)
     after = merge_patch(own, patch)
     refuse(faults_of_school(after) if school_id else faults_of_district(after))
     refuse(faults_of_locks(after.get("locks", ()), of_school=bool(school_id)))

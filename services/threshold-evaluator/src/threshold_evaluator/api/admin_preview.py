@@ -18,7 +18,6 @@ from pydantic import Field
 from threshold_evaluator.api.admin_places import DISTRICT, Place, changed_place
 from threshold_evaluator.api.fields import Body, Id, Model
 from threshold_evaluator.api.portal import PORTAL, Portal, administrator
-from threshold_evaluator.api.settings_change import leaves
 from threshold_evaluator.api.settings_preview import GroupPreview
 from threshold_evaluator.domain.documents import merge_patch, read_district, read_school
 from threshold_evaluator.domain.roster import District, School
@@ -146,8 +145,6 @@ async def previewed(portal: Portal, caller: Caller, school_id: str, patch: JSON)
 
 
 def _settings_after(stands: Place, patch: JSON, school_id: str) -> JSON:
-    for _ in leaves(patch):
-        pass
     return merge_patch(stands.published, changed_place(stands.own, patch, school_id))
 
 

@@ -41,6 +41,19 @@ def leaves(document: Mapping[str, Any], path: tuple[str, ...] = ()) -> Iterator[
             yield json_pointer((*path, key)), value
 
 
+def refuse_deep(patch: JSON) -> None:
+    """Raise `Problem` 400 for a patch that is deeper than any settings document."""
+    for _ in leaves(patch):
+        pass
+
+
+def changed_pointers(before: JSON, after: JSON) -> tuple[str, ...]:
+    """Return the pointers of the keys that one document has and the other has not, or otherwise."""
+    stood, stands = dict(leaves(before)), dict(leaves(after))
+    every = {**stood, **stands}
+    return tuple(pointer for pointer in every if stood.get(pointer) != stands.get(pointer))
+
+
 def changed_document(before: JSON, patch: JSON, effective: Effective, of_student: bool) -> JSON:
     """Return the document after the patch.
 
@@ -48,15 +61,14 @@ def changed_document(before: JSON, patch: JSON, effective: Effective, of_student
     holds anyway. Raises `Problem` 400 for a value out of its range and 409 for another than the one that is
     locked or that a mandatory kind has, each naming the key by its pointer.
     """
-    for _ in leaves(patch):
-        pass
+    refuse_deep(patch)
     after = merge_patch(before, patch)
     refuse(faults_of_student(after) if of_student else faults_of_user(after))
     after = without_empty(after)
-    stood = dict(leaves(before))
-    for pointer, value in leaves(after):
-        if pointer not in stood or stood[pointer] != value:
-            _refuse_locked(pointer, value, effective)
+    stands = dict(leaves(after))
+    for pointer in changed_pointers(before, after):
+        if pointer in stands:
+            _refuse_locked(pointer, stands[pointer], effective)
     return after
 
 

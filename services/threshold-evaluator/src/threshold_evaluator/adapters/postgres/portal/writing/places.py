@@ -1,6 +1,7 @@
 """Settings documents of districts and schools, with their audit lines."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import orjson
 from bellwire_kit.auth import Caller
@@ -10,6 +11,7 @@ from threshold_evaluator.adapters.postgres.portal.writing.audit import write_lin
 from threshold_evaluator.adapters.postgres.portal.writing.queries import place_of, writing_queries
 from threshold_evaluator.api.admin_places import Change, Place
 from threshold_evaluator.api.audit import AuditLine
+from threshold_evaluator.api.settings_change import changed_pointers
 
 
 class PostgresPlaces:
@@ -47,7 +49,8 @@ class PostgresPlaces:
                 await queries.request_recalculation(
                     connection, **scope, scope=kind, scope_id=school_id or scope["district_id"]
                 )
-                await write_line(connection, caller, line)
+                pointers = changed_pointers(before, after)
+                await write_line(connection, caller, replace(line, pointers=pointers))
             return await _read(connection, caller, school_id)
 
 
