@@ -1,6 +1,6 @@
 """What the deciding handlers need of the outside."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -198,8 +198,11 @@ class Releases(Protocol):
     ) -> Mapping[Source, tuple[dict[str, Account], list[DueAlert]]]:
         """Lock the accounts of these users and take all that is due of them; who is locked already is skipped."""
 
-    async def recalculate(self, now: datetime, limit: int) -> Mapping[Source, list[OnItsWay]]:
-        """Wake what changes of settings and roster touch; answer what is published but may still be unsent."""
+    def recalculate(self, now: datetime, limit: int) -> AsyncIterator[Mapping[Source, list[OnItsWay]]]:
+        """Wake what changes of settings and roster touch; yield what is published but may still be unsent.
+
+        It comes some at a time, the members of a summary after each other.
+        """
 
     async def take_back(self, taken: TakenBack, messages: Sequence[Outgoing], now: datetime) -> None:
         """Take published alerts back, and queue the messages that say so."""

@@ -25,7 +25,11 @@ class Recalculate:
     async def once(self, now: datetime) -> None:
         """Wake what changes of settings, roster or bells touch, and take back what a closed gate forbids."""
         async with self._store.transaction() as tables:
-            messages = await _withdraw(await tables.recalculate(now, self._batch), tables, now)
+            messages = [
+                message
+                async for on_their_way in tables.recalculate(now, self._batch)
+                for message in await _withdraw(on_their_way, tables, now)
+            ]
             faults.point("release.recalculated")
         await publish(messages, self._store, self._producer, now, "release.withdrawn")
 
@@ -33,8 +37,6 @@ class Recalculate:
 async def _withdraw(
     on_their_way: Mapping[Source, Sequence[OnItsWay]], tables: Transaction, now: datetime
 ) -> list[Outgoing]:
-    if not on_their_way:
-        return []
     known = await tables.peek(
         {source: wanted_of([each.due for each in listed]) for source, listed in on_their_way.items()}
     )

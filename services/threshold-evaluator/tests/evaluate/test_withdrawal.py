@@ -7,8 +7,10 @@ import pytest
 from bellwire_kit.streams.protocol import Message, StreamUnavailable
 from bellwire_schemas.names import DeliveryOutcome
 from threshold_evaluator.adapters.postgres.decide.outcomes import PostgresOutcomes
+from threshold_evaluator.adapters.postgres.decide.store import PostgresStore
 from threshold_evaluator.deliveries import RecordDeliveries
 from threshold_evaluator.evaluate import Evaluate
+from threshold_evaluator.release import Pace, Release
 
 from .conftest import World
 from .test_afterwards import report
@@ -67,6 +69,25 @@ async def test_a_device_that_still_waits_is_spared_when_another_has_it(world: Wo
     await world.set_district({"allowed_kinds": []})
     await world.releases()
     assert len(world.withdrawn()) == 1, "it is said once"
+
+
+async def test_however_many_are_on_their_way_all_are_taken_back(world: World) -> None:
+    users = tuple((f"u{number}", True) for number in range(4))
+    await world.take(*world.roster("s1", *users), *world.roster("s2", ("u4", True)))
+    await world.take(world.mark("absent"), world.assignment("s2", missing=True))
+    world.pass_time(minutes=20)
+    await world.take(world.assignment(missing=True), world.assignment(thing="a2", missing=True))
+    world.pass_time(minutes=10)
+    await world.releases()
+    sent = {alert["alert_id"]: alert for alert in world.alerts()}
+    assert len(sent) == 13
+    store = PostgresStore(world.pool, settle_seconds=0, most_looked_at=3)
+    release = Release(store, world.broker.producer(), world.clock, Pace(idle_seconds=0))
+    await world.set_district({"areas": {"assignments": False}})
+    await release.once()
+    assert {each["alert_id"] for each in world.withdrawn()} == {
+        identity for identity, alert in sent.items() if alert["group"] == "assignments"
+    }
 
 
 async def test_a_pause_takes_back_what_has_not_gone_and_its_end_sends_it(world: World) -> None:

@@ -342,18 +342,24 @@ where d.phase = 'held' and d.district_id = t.district_id and d.environment = t.e
     and case t.scope when 'district' then true when 'school' then d.school_id = t.scope_id
                      when 'student' then d.student_id = t.scope_id else d.user_id = t.scope_id end;
 
--- name: read_on_their_way(district_ids, environments, scopes, scope_ids, now)
--- Published alerts that may still be unsent on some device, of those whose gates may have closed.
-select distinct due.*, exists (
+-- name: read_on_their_way(district_ids, environments, scopes, scope_ids, now, sent_as, alert_id, limit)
+-- Published alerts that may still be unsent on some device, of those whose gates may have closed, after one.
+select due.*, exists (
     select from device_outcomes o where o.alert_id = due.sent_as and o.outcome = 'accepted'
 ) as accepted
-from unnest(:district_ids::text[], :environments::text[], :scopes::text[], :scope_ids::text[])
-    as t(district_id, environment, scope, scope_id)
-join due_alerts due using (district_id, environment)
-where due.phase = 'published' and due.send_before > :now and not due.called_back
-    and case t.scope when 'district' then true when 'school' then due.school_id = t.scope_id
-                     when 'student' then due.student_id = t.scope_id else due.user_id = t.scope_id end
-limit 50000;
+from (
+    select distinct due.*
+    from unnest(:district_ids::text[], :environments::text[], :scopes::text[], :scope_ids::text[])
+        as t(district_id, environment, scope, scope_id)
+    join due_alerts due using (district_id, environment)
+    where due.phase = 'published' and due.send_before > :now and not due.called_back
+        and (due.sent_as, due.alert_id) > (:sent_as::uuid, :alert_id::uuid)
+        and case t.scope when 'district' then true when 'school' then due.school_id = t.scope_id
+                         when 'student' then due.student_id = t.scope_id else due.user_id = t.scope_id end
+    order by due.sent_as, due.alert_id
+    limit :limit
+) due
+order by due.sent_as, due.alert_id;
 
 -- name: withdraw_published(alert_ids)!
 -- Published alerts that a closed gate takes back.

@@ -38,6 +38,8 @@ from threshold_evaluator.ports import (
 from threshold_evaluator.project import RosterTables
 
 _MOST_FILED = 100_000
+MOST_LOOKED_AT = 10_000
+"""Published alerts read at a time when a gate may have closed."""
 
 SETTLE_SECONDS = 3.0
 """Real time without more of a student's roster, after which what waited for it is evaluated."""
@@ -58,9 +60,10 @@ class PostgresTransaction:
         filed: set[tuple[date, str]],
         students: Students,
         settle_seconds: float,
+        most_looked_at: int,
     ) -> None:
         self._connection, self._queries = connection, queries()
-        self._settle_seconds = settle_seconds
+        self._settle_seconds, self._most_looked_at = settle_seconds, most_looked_at
         self._reading = Reading(connection, self._queries, students)
         self._writing = Writing(connection, self._queries, filed)
         self._roster = PostgresRoster(connection)
@@ -172,11 +175,11 @@ class PostgresTransaction:
         )
         return {source: (accounts[source], each) for source, each in dues.items()}
 
-    async def recalculate(self, now: datetime, limit: int) -> Mapping[Source, list[OnItsWay]]:
+    async def recalculate(self, now: datetime, limit: int) -> AsyncIterator[Mapping[Source, list[OnItsWay]]]:
         """See `ports.Releases.recalculate`."""
         scopes = [row async for row in self._queries.take_recalculations(self._connection, limit=limit)]
         if not scopes:
-            return {}
+            return
         columns = {
             name: [row[column] for row in scopes]
             for name, column in (
@@ -187,10 +190,24 @@ class PostgresTransaction:
             )
         }
         await self._queries.wake_recalculated(self._connection, now=now, **columns)
-        rows = [row async for row in self._queries.read_on_their_way(self._connection, now=now, **columns)]
-        return by_source(
-            rows, lambda row: OnItsWay(due_of(row), UUID(int=row["sent_as"].int), row["accepted"])
-        )
+        after = (UUID(int=0), UUID(int=0))
+        while True:
+            asked = self._queries.read_on_their_way(
+                self._connection,
+                now=now,
+                **columns,
+                sent_as=after[0],
+                alert_id=after[1],
+                limit=self._most_looked_at,
+            )
+            rows = [row async for row in asked]
+            if rows:
+                after = (rows[-1]["sent_as"], rows[-1]["alert_id"])
+                yield by_source(
+                    rows, lambda row: OnItsWay(due_of(row), UUID(int=row["sent_as"].int), row["accepted"])
+                )
+            if len(rows) < self._most_looked_at:
+                return
 
     async def take_back(self, taken: TakenBack, messages: Sequence[Outgoing], now: datetime) -> None:
         """See `ports.Releases.take_back`."""
@@ -231,9 +248,11 @@ class PostgresTransaction:
 class PostgresStore:
     """`ports.Store` on a pool."""
 
-    def __init__(self, pool: Pool, settle_seconds: float = SETTLE_SECONDS) -> None:
+    def __init__(
+        self, pool: Pool, settle_seconds: float = SETTLE_SECONDS, most_looked_at: int = MOST_LOOKED_AT
+    ) -> None:
         self._pool, self._queries = pool, queries()
-        self._settle_seconds = settle_seconds
+        self._settle_seconds, self._most_looked_at = settle_seconds, most_looked_at
         self._filed: set[tuple[date, str]] = set()
         self._days: set[date] = set()
         self._students = Students()
@@ -245,7 +264,11 @@ class PostgresStore:
             async with self._pool.acquire() as connection:
                 async with connection.transaction():
                     opened = PostgresTransaction(
-                        connection, self._filed, self._students, self._settle_seconds
+                        connection,
+                        self._filed,
+                        self._students,
+                        self._settle_seconds,
+                        self._most_looked_at,
                     )
                     yield opened
                 self._remember(opened.newly_filed)
