@@ -68,11 +68,25 @@ async def test_what_all_devices_missed_is_timed_again_under_another_id(world: Wo
     await world.releases()
     first, again = world.alerts()
     assert again["alert_id"] != first["alert_id"]
+    assert (first["unseen"], again["unseen"]) == (1, 1)
     assert len(await world.rows("select * from inbox")) == 1
     world.pass_time(hours=13)
     await handler([report(world, again, DeliveryOutcome.MISSED)])
     await world.releases()
     assert len(world.alerts()) == 2  # too old: the inbox has it
+
+
+async def test_the_item_of_what_was_missed_is_marked_when_it_holds_no_more(world: World) -> None:
+    await world.take(*world.roster("s1", ("u1", True)), world.assignment(missing=True))
+    (alert,) = world.alerts()
+    handler = RecordDeliveries(PostgresOutcomes(world.pool), world.clock)
+    world.pass_time(hours=10)
+    await handler([report(world, alert, DeliveryOutcome.MISSED)])
+    await world.take(world.assignment(missing=False))
+    world.pass_time(hours=8)
+    await world.releases()
+    assert len(world.alerts()) == 1
+    assert [row["corrected_at"] is None for row in await world.rows("select * from inbox")] == [False]
 
 
 async def test_upkeep(world: World) -> None:

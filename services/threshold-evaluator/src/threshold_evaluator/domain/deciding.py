@@ -173,6 +173,7 @@ class Deciding:
             grace_until=self.now + judgement.grace,
             due_at=self.now,
             delivery=judgement.delivery,
+            in_inbox=not judgement.grace,
             mandatory=judgement.mandatory,
             decided_at=self.now,
         )
@@ -197,6 +198,7 @@ class Deciding:
             first_at=older.first_at,
             grace_until=older.grace_until,
             capped_at=older.capped_at,
+            in_inbox=older.grace_until <= self.now,
             mandatory=alert.mandatory or older.mandatory,
         )
 
@@ -207,12 +209,11 @@ class Deciding:
         session = holding_bells(turn.district, turn.school, turn.key.group, judgement.watcher.role)
         telling = Telling(alert, detected.after, turn.student.display_name, judgement.settings, session)
         account = self.accounts[alert.user_id]
-        over = alert.grace_until <= self.now
-        if over:
+        if alert.in_inbox:
             self._enter(telling, turn, account)
         surging = self.braked.get(turn.school_id) is Resolution.INBOX_ONLY
         if alert.delivery is Delivery.INBOX or surging:
-            if not over:
+            if not alert.in_inbox:
                 self._hold(replace(alert, due_at=alert.grace_until, hold=Hold.GRACE, delivery=Delivery.INBOX))
             reason = Reason.SURGE if surging else judgement.reason
             return DecisionOutcome.INBOX_ONLY, reason, alert.grace_until
@@ -223,7 +224,7 @@ class Deciding:
             )
             self.plan.pushes.append(Push(telling, slot, account.next_seq(), account.unseen))
             return DecisionOutcome.SEND, Reason.TOLD, due.at
-        self._hold(replace(alert, due_at=due.at, hold=due.hold, capped_at=due.capped_at, in_inbox=over))
+        self._hold(replace(alert, due_at=due.at, hold=due.hold, capped_at=due.capped_at))
         outcome = DecisionOutcome.DIGEST if due.digest else DecisionOutcome.HOLD
         reason = _REASON_OF[due.hold]
         if due.digest and due.hold is not Hold.CAP:
