@@ -764,6 +764,20 @@ TIMES = (
         why=("paused",),
     ),
     Example(
+        "A digest that falls into a pause comes with the rest",
+        "What was held by one pause, quiet time or school day goes as one, digests too.",
+        (
+            at("10-14 12:00", "The quiz: 64 %.", work(score_percent=64)),
+            at("10-14 17:00", "The administrator pauses the district.", district(paused=True)),
+            at("10-14 17:30", "Absent in period 4.", mark("absent", "p4")),
+            at("10-14 19:00", "It goes on.", district(paused=False)),
+        ),
+        user={"groups": {"assignments": {"delivery": "daily"}}},
+        phone=(("10-14 19:00", "Mia - 2 updates: Absent on Oct 14, 2026, period 4; Fractions quiz: 64%"),),
+        inbox=("Mia: Algebra - Fractions quiz: 64%", "Mia - Absent on Oct 14, 2026, period 4"),
+        why=("delivery_digest", "paused"),
+    ),
+    Example(
         "A burst is held for the administrator",
         "When a school's facts of ten minutes are more than 500 and more than ten times what is usual there, they "
         "are held until the administrator releases them (one summary a user) or leaves them to the inbox.",

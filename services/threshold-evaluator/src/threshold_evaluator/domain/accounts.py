@@ -57,30 +57,27 @@ class Account:
         self.touched = True
         return self.seq
 
-    def push(
-        self,
-        key: ThingKey,
-        settings: Effective,
-        source: Source,
-        now: datetime,
-        *,
-        counts: bool,
-        follows_up: bool = False,
-    ) -> UUID:
-        """Record a push that goes now and return its slot: the window's, for a follow-up, else the thing's.
-
-        A follow-up is what a window held: it replaces the first on the screen. Digests do not count to the cap
-        and open no window.
-        """
-        slot = slot_id(source, self.user_id, f"{key.group.value}/{key.student_id}/{key.thing_id}")
-        if not counts:
-            return slot
+    def count_push(self, settings: Effective, now: datetime) -> None:
+        """Count one push of the day that it is in the user's zone; digests are not counted."""
         self.touched = True
         today = local_day(now, settings.timezone)
         self.count = self.count + 1 if self.day == today else 1
         self.day = today
+
+    def show(
+        self, key: ThingKey, source: Source, now: datetime, *, opens: bool, follows_up: bool = False
+    ) -> UUID:
+        """Return the slot of a push that goes now: the window's, for a follow-up, else the thing's.
+
+        A follow-up is what a window held: it replaces the first on the screen. A push `opens` a window unless it
+        is a digest.
+        """
+        slot = slot_id(source, self.user_id, f"{key.group.value}/{key.student_id}/{key.thing_id}")
+        if not opens:
+            return slot
         window = self.window(key)
         if follows_up and window.slot != NO_SLOT:
             slot = window.slot
         window.opened_at, window.slot, window.touched = now, slot, True
+        self.touched = True
         return slot

@@ -219,9 +219,9 @@ class Deciding:
             return DecisionOutcome.INBOX_ONLY, reason, alert.grace_until
         due = self._due(alert, turn, session, judgement.settings, account)
         if due.at <= self.now:
-            slot = account.push(
-                turn.key, judgement.settings, detected.incoming.source, self.now, counts=not due.digest
-            )
+            if not due.digest:
+                account.count_push(judgement.settings, self.now)
+            slot = account.show(turn.key, detected.incoming.source, self.now, opens=not due.digest)
             self.plan.pushes.append(Push(telling, slot, account.next_seq(), account.unseen))
             return DecisionOutcome.SEND, Reason.TOLD, due.at
         self._hold(replace(alert, due_at=due.at, hold=due.hold, capped_at=due.capped_at))

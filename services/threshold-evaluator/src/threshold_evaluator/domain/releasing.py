@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import TypeAlias
 from uuid import UUID
 
 from bellwire_schemas.ids import summary_id
@@ -80,6 +81,31 @@ def _order(due: DueAlert) -> tuple[bool, datetime, datetime, datetime, int]:
     return (due.urgency is not Urgency.URGENT, due.due_at, due.first_at, due.modified_at, due.alert_id.int)
 
 
+def _place(due: DueAlert) -> tuple[str, Group]:
+    """Return of whom and what an alert is: each has a coalescing window."""
+    return (due.key.student_id, due.group)
+
+
+_ALONE = "alone"
+
+Together: TypeAlias = tuple[str, ...]
+"""What goes as one: a user, the hold that ends, and of a coalescing window its student and group."""
+
+_Member: TypeAlias = tuple[Telling, bool]
+"""A telling that goes, and whether it goes as a digest does: uncounted."""
+
+
+def _together(due: DueAlert, *, digest: bool) -> Together:
+    """Return with what an alert that is due goes; alone, under its own id, when nothing of this held it."""
+    if due.hold in _TOGETHER:
+        return (due.user_id, "together")
+    if digest:
+        return (due.user_id, "digest")
+    if due.hold is Hold.COALESCE:
+        return (due.user_id, "coalesced", due.key.student_id, due.group.value)
+    return (due.user_id, _ALONE, due.alert_id.hex)
+
+
 @dataclass(slots=True)
 class Releasing:
     """Takes all that is due of one district's users.
@@ -94,14 +120,15 @@ class Releasing:
     brakes: Mapping[str, Sequence[Brake]] = field(default_factory=dict)
     told_of_date: dict[tuple[str, object, str], dict[str, AttendanceStatus]] = field(default_factory=dict)
     plan: Plan = field(default_factory=Plan)
-    _groups: dict[tuple[str, ...], list[Telling]] = field(default_factory=dict)
+    _groups: dict[Together, list[_Member]] = field(default_factory=dict)
+    _counted: set[Together] = field(default_factory=set)
 
     def take(self, dues: Sequence[DueAlert]) -> Plan:
         """Look at each, urgent and oldest first, then make what is due together one summary a user."""
         for due in sorted(dues, key=_order):
             self._look(due)
-        for (user, kind, *_), members in self._groups.items():
-            self._send_together(self.accounts[user], members, digest=kind == "digest")
+        for (user, *_), members in self._groups.items():
+            self._send_together(self.accounts[user], members)
         return self.plan
 
     def _look(self, due: DueAlert) -> None:
@@ -195,45 +222,45 @@ class Releasing:
             return Due(due.grace_until, Hold.GRACE, digest=False)
         wait = Wait(due.grace_until, due.delivery, telling.session, due.capped_at, due.mandatory)
         pushes = self.accounts[due.user_id].pushes(due.key)
+        if _together(due, digest=False) in self._counted:
+            # The push that it joins is counted already.
+            pushes = replace(pushes, count=pushes.count - 1)
         return due_time(wait, telling.settings, pushes, self.now)
 
     def _send(self, telling: Telling, *, digest: bool) -> None:
+        """Put it with what goes together. A push counts as soon as it has a member: what is looked at next meets
+        the cap that is left.
+        """
         due = telling.due
-        if digest:
-            self._groups.setdefault((due.user_id, "digest"), []).append(telling)
-        elif due.hold in _TOGETHER:
-            self._groups.setdefault((due.user_id, "together"), []).append(telling)
-        elif due.hold is Hold.COALESCE:
-            self._groups.setdefault(
-                (due.user_id, "coalesced", due.key.student_id, due.group.value), []
-            ).append(telling)
+        account = self.accounts[due.user_id]
+        together = _together(due, digest=digest)
+        if not digest and together not in self._counted:
+            self._counted.add(together)
+            account.count_push(telling.settings, self.now)
+        if together[1] == _ALONE:
+            self._send_together(account, [(telling, digest)])
         else:
-            self._send_together(self.accounts[due.user_id], [telling], digest=False)
+            self._groups.setdefault(together, []).append((telling, digest))
 
-    def _send_together(self, account: Account, members: list[Telling], *, digest: bool) -> None:
-        slots = []
-        counted: set[tuple[str, str]] = set()
-        for member in members:
-            key = member.due.key
-            place = (key.student_id, key.group.value)
-            if place not in counted:
-                counted.add(place)
-                before = account.count
-                slots.append(
-                    account.push(
-                        key,
-                        member.settings,
-                        self.roster.district.source,
-                        self.now,
-                        counts=not digest,
-                        follows_up=member.due.hold is Hold.COALESCE,
-                    )
+    def _send_together(self, account: Account, members: list[_Member]) -> None:
+        source = self.roster.district.source
+        pushed = {_place(telling.due) for telling, digest in members if not digest}
+        slots: dict[tuple[str, Group], UUID] = {}
+        for telling, _ in members:
+            place = _place(telling.due)
+            if place not in slots:
+                slots[place] = account.show(
+                    telling.due.key,
+                    source,
+                    self.now,
+                    opens=place in pushed,
+                    follows_up=telling.due.hold is Hold.COALESCE,
                 )
-                if len(counted) > 1 and not digest:
-                    account.count = before
         seq = account.next_seq()
-        if len(members) == 1:
-            self.plan.pushes.append(Push(members[0], slots[0], seq, account.unseen))
+        slot = next(iter(slots.values()))
+        tellings = tuple(telling for telling, _ in members)
+        if len(tellings) == 1:
+            self.plan.pushes.append(Push(tellings[0], slot, seq, account.unseen))
             return
-        identity: UUID = summary_id(member.due.sent_as for member in members)
-        self.plan.summaries.append(Summary(identity, tuple(members), slots[0], seq, account.unseen))
+        identity: UUID = summary_id(telling.due.sent_as for telling in tellings)
+        self.plan.summaries.append(Summary(identity, tellings, slot, seq, account.unseen))
