@@ -56,6 +56,33 @@ async def test_a_burst_is_held_and_released_as_one_summary_a_user(school: World)
     assert len(school.alerts()) == STUDENTS
 
 
+async def test_the_end_of_a_pause_is_no_answer_to_a_surge(school: World) -> None:
+    await school.take(*missing(school, STUDENTS))
+    school.pass_time(minutes=2)
+    await school.take(*missing(school, 3, late=True))
+    await school.set_district({"paused": True})
+    await school.releases()
+    await school.take(*missing(school, 3, exempt=True))
+    school.pass_time(minutes=30)
+    await school.set_district({"paused": False})
+    await school.releases()
+    assert school.alerts() == []
+    await answer(school, "release")
+    assert [len(alert.get("members", [])) for alert in school.alerts("u0")] == [3]
+
+
+async def test_a_newer_change_does_not_take_out_what_a_surge_holds(school: World) -> None:
+    await school.take(*(school.assignment(f"s{number}", missing=True) for number in range(STUDENTS)))
+    school.pass_time(minutes=30)
+    await school.take(school.assignment("s1", missing=True, score_percent=80))
+    await school.take(school.assignment("s2", missing=False))
+    await school.releases()
+    assert school.alerts() == []
+    await answer(school, "release")
+    assert school.alerts("u1")[0]["kinds"] == ["assignment.missing", "assignment.scored"]
+    assert len(school.alerts()) == STUDENTS - 1
+
+
 async def test_a_burst_can_be_left_to_the_inbox_and_what_still_comes_of_it_too(school: World) -> None:
     await school.take(*missing(school, STUDENTS))
     await answer(school, "inbox_only")

@@ -197,6 +197,7 @@ class Deciding:
             before=older.before,
             first_at=older.first_at,
             grace_until=older.grace_until,
+            hold=Hold.SURGE if older.hold is Hold.SURGE else Hold.NONE,
             capped_at=older.capped_at,
             in_inbox=older.grace_until <= self.now,
             mandatory=alert.mandatory or older.mandatory,
@@ -234,10 +235,11 @@ class Deciding:
     def _due(
         self, alert: DueAlert, turn: Turn, session: Session, settings: Effective, account: Account
     ) -> Due:
+        # What a brake holds waits for its answer, whatever else comes meanwhile: a newer change, a pause.
+        if alert.hold is Hold.SURGE or self.braked.get(turn.school_id) is Resolution.HELD:
+            return Due(self.now + LOOKS_AGAIN, Hold.SURGE, digest=False, capped_at=alert.capped_at)
         if is_paused(turn.district, turn.school):
-            return Due(self.now + PAUSE_LOOKS_AGAIN, Hold.PAUSE, digest=False)
-        if self.braked.get(turn.school_id) is Resolution.HELD:
-            return Due(self.now + LOOKS_AGAIN, Hold.SURGE, digest=False)
+            return Due(self.now + PAUSE_LOOKS_AGAIN, Hold.PAUSE, digest=False, capped_at=alert.capped_at)
         wait = Wait(alert.grace_until, alert.delivery, session, alert.capped_at, alert.mandatory)
         return due_time(wait, settings, account.pushes(turn.key), self.now)
 

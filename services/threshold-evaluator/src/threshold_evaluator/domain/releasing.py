@@ -214,10 +214,11 @@ class Releasing:
 
     def _time(self, telling: Telling, case: _Case) -> Due:
         due = telling.due
-        if is_paused(self.roster.district, case.school):
-            return Due(self.now + PAUSE_LOOKS_AGAIN, Hold.PAUSE, digest=False, capped_at=due.capped_at)
+        # A brake goes before a pause, whose end is no answer to it.
         if self._of_brake(due) is Resolution.HELD:
             return Due(self.now + LOOKS_AGAIN, Hold.SURGE, digest=False, capped_at=due.capped_at)
+        if is_paused(self.roster.district, case.school):
+            return Due(self.now + PAUSE_LOOKS_AGAIN, Hold.PAUSE, digest=False, capped_at=due.capped_at)
         if due.delivery is Delivery.INBOX:
             return Due(due.grace_until, Hold.GRACE, digest=False)
         wait = Wait(due.grace_until, due.delivery, telling.session, due.capped_at, due.mandatory)
