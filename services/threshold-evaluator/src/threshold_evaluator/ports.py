@@ -142,7 +142,7 @@ class Deciding(Protocol):
         """Read rosters, states, tellings and unsent alerts (locked) in a constant number of queries."""
 
     async def peek(self, wanted: Mapping[Source, Wanted]) -> Mapping[Source, Known]:
-        """Read rosters and states only, and lock nothing."""
+        """Read rosters and states only, and lock nothing; of a shared account the newest of any student."""
 
     async def told_on(
         self, known: Mapping[Source, Known], wanted: Mapping[Source, Sequence[tuple[str, date]]]

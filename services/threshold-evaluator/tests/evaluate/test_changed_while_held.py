@@ -128,3 +128,31 @@ async def test_a_balance_that_is_paid_while_its_alert_waits_is_cleared_whatever_
     await world.set_user("u1", {"groups": {"lunch": {"threshold": "15.00"}}})
     await world.take(world.lunch("13.00"))
     assert [alert["texts"]["full"]["body"] for alert in world.alerts()] == ["The lunch balance is $13.00"]
+
+
+async def siblings_low_at_night(world: World) -> None:
+    """Brother and sister on one account; the SIS says each balance of the child who ate or whose parent paid."""
+    await night(world)
+    await world.take(*world.roster("s2", ("u1", True)), world.lunch("9.00", "s1"))
+    world.pass_time(minutes=10)
+
+
+async def test_what_was_paid_in_for_the_other_child_is_paid(world: World) -> None:
+    await siblings_low_at_night(world)
+    await world.take(world.lunch("40.00", "s2"))
+    world.pass_time(hours=8)
+    await world.releases()
+    assert world.alerts() == []
+    assert [row["corrected_at"] is None for row in await world.rows("select * from inbox")] == [False]
+    await world.take(world.lunch("8.00", "s1"))
+    (alert,) = world.alerts()
+    assert alert["texts"]["full"]["body"] == "The lunch balance is $8.00"
+
+
+async def test_a_balance_that_waited_is_said_as_it_is_by_now_whoever_ate(world: World) -> None:
+    await siblings_low_at_night(world)
+    await world.take(world.lunch("7.00", "s2"))
+    world.pass_time(hours=8)
+    await world.releases()
+    (alert,) = world.alerts()
+    assert (alert["student_id"], alert["texts"]["full"]["body"]) == ("s1", "The lunch balance is $7.00")

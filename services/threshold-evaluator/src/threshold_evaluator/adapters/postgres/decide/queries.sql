@@ -20,6 +20,17 @@ from unnest(split(:district_ids), split(:environments), split(:student_ids), spl
     as t(district_id, environment, student_id, thing, thing_id, oldest, place)
 join states s using (district_id, environment, student_id, thing, thing_id);
 
+-- name: read_accounts(district_ids, environments, student_ids, things, thing_ids)
+-- Of each lunch account among the things named, with its place among them, the newest state that came for any
+-- student who shares it.
+select distinct on (t.place) t.place, s.school_id, s.calendar_id, s.modified_at, s.seen, s.memory,
+       s.data::text as data
+from unnest(split(:district_ids), split(:environments), split(:student_ids), split(:things), split(:thing_ids))
+    with ordinality as t(district_id, environment, student_id, thing, thing_id, place)
+join states s using (district_id, environment, thing, thing_id)
+where s.thing = 'lunch' and not s.deleted
+order by t.place, s.modified_at desc, s.student_id <> t.student_id;
+
 -- name: read_districts(district_ids, environments)
 -- Districts with their settings as text: the reader keeps one object a text.
 select d.district_id, d.environment, d.name, d.timezone, d.settings::text as settings, d.version

@@ -61,7 +61,14 @@ class Reading:
 
     async def peek(self, wanted: Mapping[Source, Wanted]) -> Mapping[Source, Known]:
         """See `ports.Deciding.peek`."""
-        return await self._read(wanted, _columns(wanted))
+        columns = _columns(wanted)
+        known = await self._read(wanted, columns)
+        things = [(source, key) for source, each in wanted.items() for key in each.things]
+        if any(key.group is Group.LUNCH for _, key in things):
+            for row in await self._rows("read_accounts", **columns):
+                source, key = things[row["place"] - 1]
+                known[source].memory.states[key] = state_of(key, row)
+        return known
 
     async def _read(self, wanted: Mapping[Source, Wanted], columns: Columns) -> Mapping[Source, Known]:
         rosters = await self._rosters(wanted)
