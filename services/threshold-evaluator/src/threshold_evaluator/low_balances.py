@@ -24,9 +24,9 @@ class ReminderTables(Protocol):
     """What users were told of low balances, inside one transaction."""
 
     async def low_balances(self, now: datetime, limit: int) -> Sequence[LowBalance]:
-        """Return what is to be looked at by now, each with the newest state that its user may see.
+        """Return what is to be looked at by now, each with the states that its user may see.
 
-        What has no such state is put off.
+        What has none is put off.
         """
 
     async def look_again(self, looked: Sequence[Looked]) -> None:

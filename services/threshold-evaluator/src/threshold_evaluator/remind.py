@@ -14,8 +14,8 @@ from bellwire_schemas.source import Source
 
 from threshold_evaluator import announce
 from threshold_evaluator.domain.deciding import Deciding
-from threshold_evaluator.domain.detecting import Detected, TellingKey, telling_key
-from threshold_evaluator.domain.reminders import LOOKS_AGAIN, Later, LowBalance, remind
+from threshold_evaluator.domain.detecting import Detected
+from threshold_evaluator.domain.reminders import LOOKS_AGAIN, Later, LowBalance, remind, telling_of
 from threshold_evaluator.low_balances import Looked
 from threshold_evaluator.ports import Known, Outgoing, Store, Wanted
 from threshold_evaluator.publish import publish
@@ -99,9 +99,9 @@ def _wanted(asked: Sequence[LowBalance]) -> dict[Source, Wanted]:
         by_source.setdefault(each.source, []).append(each)
     return {
         source: Wanted(
-            things=list(dict.fromkeys(each.state.key for each in lows)),
+            things=list(dict.fromkeys(state.key for each in lows for state in each.states)),
             dates=[],
-            schools=list({each.state.school_id for each in lows}),
+            schools=list({state.school_id for each in lows for state in each.states}),
         )
         for source, lows in by_source.items()
     }
@@ -109,18 +109,16 @@ def _wanted(asked: Sequence[LowBalance]) -> dict[Source, Wanted]:
 
 def _look(lows: Sequence[LowBalance], known: Mapping[Source, Known], now: datetime) -> _Round:
     found = _Round()
-    reminded: set[tuple[Source, TellingKey]] = set()
     for low in lows:
         here = known[low.source]
-        telling = telling_key(low.state.key, low.user_id)
+        telling = telling_of(low)
         at = now + LOOKS_AGAIN
         # What is still unsent of the account says the balance already.
-        if telling not in here.unsent and (low.source, telling) not in reminded:
+        if telling not in here.unsent:
             said = remind(low, here.roster, now)
             if isinstance(said, Later):
                 at = said.at
             else:
-                reminded.add((low.source, telling))
                 found.detected.setdefault(low.source, []).append(said)
         found.looked.append(Looked(low.source, low.account_id, low.user_id, at))
     return found

@@ -101,3 +101,39 @@ async def test_two_workers_remind_once_and_why_says_so(world: World, timer: Remi
     rows = await world.rows("select detection, kinds from changes where detection = 'reminder'")
     assert [tuple(row.values()) for row in rows] == [("reminder", ["lunch.low"])]
     assert [d[1:] for d in await world.decisions()] == [("send", "told")] * 2
+
+
+@pytest.mark.parametrize("closed", ["north", "south"])
+async def test_a_child_whose_school_shows_no_lunch_does_not_silence_the_other(
+    world: World, timer: Remind, closed: str
+) -> None:
+    await world.pool.execute(
+        "insert into schools (district_id, environment, school_id, own) values ($1, $2, $3, $4)",
+        "lakeside",
+        "production",
+        closed,
+        {"areas": {"food_service": False}},
+    )
+    await world.take(
+        world.record("enrollment.changed", "s2", school_id="south"),
+        world.lunch("9.00", "s1"),
+        world.lunch("9.00", "s2", school_id="south"),
+    )
+    assert await told(world, timer, days=3) == ["$9.00", "$9.00"]
+    assert {alert["student_id"] for alert in world.alerts()} == {"s2" if closed == "north" else "s1"}
+
+
+async def test_the_other_child_s_reminder_says_the_balance_that_came_last(
+    world: World, timer: Remind
+) -> None:
+    await world.take(
+        world.record("enrollment.changed", "s2", school_id="south"),
+        world.lunch("9.00", "s2", school_id="south"),
+    )
+    world.pass_time(hours=1)
+    left = world.record("enrollment.changed", "s1", school_id="north", active=False)
+    await world.take(world.lunch("6.00", "s1"), left)
+    world.pass_time(days=3)
+    await timer.once()
+    assert (world.alerts()[-1]["student_id"], len(world.alerts())) == ("s2", 2)
+    assert world.alerts()[-1]["texts"]["full"]["body"] == "The lunch balance is $6.00"

@@ -1,6 +1,5 @@
 """Lunch reminders: every `remind_days` while the balance is still low (product.md section 3, "lunch")."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Final
@@ -17,7 +16,7 @@ from threshold_evaluator.domain.facts import Fact
 from threshold_evaluator.domain.gates import is_enrolled
 from threshold_evaluator.domain.judging import Judgement, Route, Told, Turn, judge, settings_of
 from threshold_evaluator.domain.lunch import low_at
-from threshold_evaluator.domain.roster import Roster, Watcher
+from threshold_evaluator.domain.roster import Roster, Student
 from threshold_evaluator.domain.things import ThingKey, ThingState
 from threshold_evaluator.domain.walls import local_day
 
@@ -29,13 +28,15 @@ _LOW: Final = (Fact(Kind.LUNCH_LOW),)
 
 @dataclass(frozen=True, slots=True)
 class LowBalance:
-    """What a user was last told of an account, when, and the newest state of it among the user's students."""
+    """What a user was last told of an account, when, and how it stands: a state for each student of the user who
+    shares it, all with the newest balance, the one that brought it first.
+    """
 
     source: Source
     account_id: str
     user_id: str
     told_at: datetime
-    state: ThingState
+    states: tuple[ThingState, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,18 +54,30 @@ def due_at(told_at: datetime, rule: KindSettings) -> datetime:
 def remind(low: LowBalance, roster: Roster, now: datetime) -> Detected | Later:
     """Return the reminder of one user as a change that was found, or when to look again.
 
-    It says the latest balance and passes gates and settings as any fact; a clock that jumped a month ahead
-    makes one reminder. It is no arrival, so it is never late.
+    It says the latest balance and passes gates and settings as any fact, of whichever student lets it through; a
+    clock that jumped a month ahead makes one reminder. It is no arrival, so it is never late.
     """
+    soonest = now + LOOKS_AGAIN
+    for state in low.states:
+        said = _remind_of(low, state, roster, now)
+        if isinstance(said, Detected):
+            return said
+        soonest = min(soonest, said.at)
+    return Later(soonest)
+
+
+def _remind_of(low: LowBalance, state: ThingState, roster: Roster, now: datetime) -> Detected | Later:
     later = Later(now + LOOKS_AGAIN)
-    student = roster.students.get(low.state.key.student_id)
-    watcher = _watcher(roster, low)
+    student = roster.students.get(state.key.student_id)
+    watcher = (
+        next((each for each in student.watchers if each.user_id == low.user_id), None) if student else None
+    )
     if student is None or watcher is None:
         return later
-    turn = _turn(low, roster, now)
+    turn = _turn(state, student, roster, now)
     settings = settings_of(turn, watcher)
     rule = settings.kinds[Kind.LUNCH_LOW]
-    if not rule.remind_days or low.state.content.balance >= low_at(rule):
+    if not rule.remind_days or state.content.balance >= low_at(rule):
         return later
     if (due := due_at(low.told_at, rule)) > now:
         return Later(min(due, later.at))
@@ -72,16 +85,10 @@ def remind(low: LowBalance, roster: Roster, now: datetime) -> Detected | Later:
     judgement = judge(turn, watcher, settings, _LOW, Told(), enrolled=enrolled)
     if judgement.route is Route.SUPPRESSED:
         return later
-    return _detected(low, turn, judgement, now)
+    return _detected(low, state, turn, judgement, now)
 
 
-def _watcher(roster: Roster, low: LowBalance) -> Watcher | None:
-    watchers: Sequence[Watcher] = roster.students[low.state.key.student_id].watchers
-    return next((each for each in watchers if each.user_id == low.user_id), None)
-
-
-def _turn(low: LowBalance, roster: Roster, now: datetime) -> Turn:
-    state = low.state
+def _turn(state: ThingState, student: Student, roster: Roster, now: datetime) -> Turn:
     return Turn(
         key=state.key,
         school_id=state.school_id,
@@ -93,24 +100,26 @@ def _turn(low: LowBalance, roster: Roster, now: datetime) -> Turn:
         today=local_day(now, roster.district.timezone),
         district=roster.district,
         school=roster.school(state.school_id),
-        student=roster.students[state.key.student_id],
+        student=student,
     )
 
 
-def _detected(low: LowBalance, turn: Turn, judgement: Judgement, now: datetime) -> Detected:
+def _detected(
+    low: LowBalance, state: ThingState, turn: Turn, judgement: Judgement, now: datetime
+) -> Detected:
     event = reminder_id(low.source, turn.key.student_id, low.account_id, now.date())
     incoming = Incoming(
         source=low.source,
         event_source=str(low.source),
         event_id=event,
         key=turn.key,
-        change=LunchBalanceChanged.model_validate_json(low.state.data),
-        data=low.state.data,
+        change=LunchBalanceChanged.model_validate_json(state.data),
+        data=state.data,
         backfill=False,
         accepted_at=now,
         arrived_at=now,
     )
-    return Detected(incoming, Detection.REMINDER, (Kind.LUNCH_LOW,), low.state, low.state, turn, (judgement,))
+    return Detected(incoming, Detection.REMINDER, (Kind.LUNCH_LOW,), state, state, turn, (judgement,))
 
 
 def reminder_id(source: Source, student_id: str, account_id: str, day: date) -> str:

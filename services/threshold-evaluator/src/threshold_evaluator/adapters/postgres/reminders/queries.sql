@@ -1,8 +1,8 @@
 -- What users were told of low lunch balances.
 
 -- name: low_balances(now, limit)
--- What the timer looks at now, each with the newest state of the account among the students whom the user may
--- see; a shared account has one of each student, of equal ones that of whom the user was told.
+-- What the timer looks at now, each with the states of the account for the students whom the user may see, the
+-- newest first, of equal ones that of whom the user was told.
 select t.district_id, t.environment, t.thing_id as account_id, t.user_id, t.told_at, s.student_id, s.school_id,
        s.calendar_id, s.modified_at, s.seen, s.memory, s.data::text as data
 from (
@@ -14,9 +14,9 @@ left join lateral (
     join portal_access a using (district_id, environment, student_id)
     where (s.district_id, s.environment, s.thing_id) = (t.district_id, t.environment, t.thing_id)
         and s.thing = 'lunch' and not s.deleted and a.user_id = t.user_id and a.portal
-    order by s.modified_at desc, right(t.value, length(s.student_id) + 1) = '/' || s.student_id desc, s.student_id
-    limit 1
-) s on true;
+) s on true
+order by t.look_at, t.district_id, t.environment, t.thing_id, t.user_id, s.modified_at desc,
+    right(t.value, length(s.student_id) + 1) = '/' || s.student_id desc, s.student_id;
 
 -- name: look_again(district_ids, environments, account_ids, user_ids, ats)!
 -- When the timer looks next.
