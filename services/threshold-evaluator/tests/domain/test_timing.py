@@ -151,3 +151,14 @@ def test_cap_goes_to_the_next_digest_and_stays_there() -> None:
     assert due_time(wait, held, Pushes(), due.at + timedelta(seconds=1)).digest
     outside = due_time(Wait(NOON, Delivery.IMMEDIATE, NO_BELLS, NEVER, True), held, pushed, NOON)
     assert outside.at == NOON
+
+
+def test_a_cap_that_is_raised_lets_go_what_it_held_on_that_day_only() -> None:
+    held = settings("America/Chicago", QuietHours())
+    wait = Wait(NOON, Delivery.IMMEDIATE, NO_BELLS, NOON)
+    that_day = Pushes(NEVER, local_day(NOON, held.timezone), 30)
+    later = NOON + timedelta(hours=1)
+    assert due_time(wait, held, that_day, later).hold is Hold.CAP
+    assert due_time(wait, replace(held, daily_cap=31), that_day, later).at == later
+    next_day = Pushes(NEVER, that_day.day + timedelta(days=1), 1)
+    assert due_time(wait, held, next_day, NOON + timedelta(hours=14)).digest

@@ -90,6 +90,18 @@ async def test_the_cap_turns_the_rest_into_a_digest(world: World) -> None:
     assert [alert.get("summary", False) for alert in world.alerts()] == [False, False, True]
 
 
+async def test_a_cap_that_is_raised_lets_go_what_it_held(world: World) -> None:
+    await world.take(*world.roster("s1", ("u1", True)))
+    await world.set_user("u1", {"daily_cap": 1, "coalesce_minutes": 0})
+    await world.take(*(world.assignment(thing=f"a{number}", missing=True) for number in range(4)))
+    await world.set_user("u1", {"daily_cap": 3, "coalesce_minutes": 0})
+    await world.releases()
+    assert len(world.alerts()) == 3
+    world.pass_time(hours=6)
+    await world.releases()
+    assert len(world.alerts()) == 4
+
+
 async def test_a_gate_that_closes_drops_what_waits_and_withdraws_what_went(world: World) -> None:
     await world.take(*world.roster("s1", ("u1", True)), world.assignment(thing="a1", missing=True))
     await world.set_user("u1", {"groups": {"grades": {"delivery": "daily"}}})

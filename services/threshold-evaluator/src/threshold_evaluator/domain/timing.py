@@ -72,7 +72,7 @@ def due_time(wait: Wait, settings: Effective, pushes: Pushes, now: datetime) -> 
     digest, capped_at = False, NEVER
     if wait.delivery in (Delivery.DAILY, Delivery.WEEKLY):
         at, hold, digest = _digest(wait.grace_until, settings, wait.delivery), Hold.DIGEST, True
-    elif wait.capped_at != NEVER and not wait.mandatory:
+    elif _stays_capped(wait, settings, pushes):
         capped_at = wait.capped_at
         at, hold, digest = _digest(capped_at, settings, Delivery.DAILY), Hold.CAP, True
     else:
@@ -86,6 +86,14 @@ def due_time(wait: Wait, settings: Effective, pushes: Pushes, now: datetime) -> 
     at = max(at, now)
     at, last = _past_holds(at, settings, wait.session)
     return Due(at, hold if last is Hold.NONE else last, digest, capped_at)
+
+
+def _stays_capped(wait: Wait, settings: Effective, pushes: Pushes) -> bool:
+    """Whether what the cap put into the next digest is still of it: not once that day has room again."""
+    if wait.capped_at == NEVER or wait.mandatory:
+        return False
+    room = pushes.count < settings.daily_cap
+    return not (room and pushes.day == local_day(wait.capped_at, settings.timezone))
 
 
 def _digest(after: datetime, settings: Effective, delivery: Delivery) -> datetime:
