@@ -56,6 +56,30 @@ async def test_a_newer_change_replaces_the_content_not_the_clock(world: World) -
     assert alert["texts"]["full"]["body"] == "Quiz: 19%"
 
 
+async def test_grace_is_the_longest_of_all_facts_from_the_first_unsent_change(world: World) -> None:
+    await world.take(*world.roster("s1", ("u1", True)))
+    kinds = {"assignment.missing": {"grace_minutes": 5}, "assignment.scored": {"grace_minutes": 30}}
+    await world.set_user("u1", {"kinds": kinds})
+    await world.take(world.assignment(missing=True))
+    world.pass_time(minutes=4)
+    await world.take(world.assignment(missing=True, score_percent=9))
+    world.pass_time(minutes=25)
+    await world.take(world.assignment(missing=True, score_percent=90))
+    await world.releases()
+    assert (world.alerts(), await world.rows("select * from inbox")) == ([], [])
+    world.pass_time(minutes=1)
+    await world.releases()
+    (alert,) = world.alerts()
+    assert alert["texts"]["full"]["body"] == "Quiz: missing, 90%"
+    world.pass_time(hours=1)
+    await world.take(world.assignment(missing=True, score_percent=9))
+    world.pass_time(minutes=4)
+    await world.take(world.assignment(missing=True, score_percent=9, late=True))
+    world.pass_time(minutes=25)
+    await world.releases()
+    assert len(world.alerts()) == 1, "a fact of no grace makes that of another no shorter"
+
+
 async def test_coalescing_makes_one_follow_up_in_the_same_slot(world: World) -> None:
     await world.take(*world.roster("s1", ("u1", True)), world.assignment(thing="a1", missing=True))
     world.pass_time(minutes=1)

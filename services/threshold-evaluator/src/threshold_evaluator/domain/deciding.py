@@ -154,7 +154,10 @@ class Deciding:
         )
 
     def _alert(self, detected: Detected, judgement: Judgement, identity: UUID) -> DueAlert:
-        """Make the alert, taking the place of what is unsent of the thing: new content, the old clock."""
+        """Make the alert, taking the place of what is unsent of the thing: new content, the old clock.
+
+        Its grace is the longest of its facts, all from the first unsent change.
+        """
         incoming, turn = detected.incoming, detected.turn
         telling = telling_key(incoming.key, judgement.watcher.user_id)
         alert = DueAlert(
@@ -190,16 +193,17 @@ class Deciding:
             # What was to be pushed still is: the soonest of all that is told now.
             rules = judgement.settings.kinds
             delivery = min((rules[kind].delivery for kind in kinds), key=_SOONEST.index)
+        grace_until = max(older.grace_until, older.first_at + judgement.grace)
         return replace(
             alert,
             kinds=kinds,
             delivery=delivery,
             before=older.before,
             first_at=older.first_at,
-            grace_until=older.grace_until,
+            grace_until=grace_until,
             hold=Hold.SURGE if older.hold is Hold.SURGE else Hold.NONE,
             capped_at=older.capped_at,
-            in_inbox=older.grace_until <= self.now,
+            in_inbox=grace_until <= self.now,
             mandatory=alert.mandatory or older.mandatory,
         )
 

@@ -69,14 +69,14 @@ class Memory:
     """What is known when a batch of one district begins; the batch works in it.
 
     `told` is by thing and user (of a grade only what a user knows who was not told: `grades.told_text`),
-    `told_of_date` the statuses told by (student, date, user), `grace` when the grace of an unsent alert ends.
-    `retold` has what the batch told, cleared or counts as told, to be stored.
+    `told_of_date` the statuses told by (student, date, user), `grace` since when an unsent alert waits and when
+    its grace ends. `retold` has what the batch told, cleared or counts as told, to be stored.
     """
 
     states: dict[ThingKey, ThingState] = field(default_factory=dict)
     told: dict[TellingKey, str] = field(default_factory=dict)
     told_of_date: dict[tuple[str, object, str], dict[str, AttendanceStatus]] = field(default_factory=dict)
-    grace: dict[TellingKey, datetime] = field(default_factory=dict)
+    grace: dict[TellingKey, tuple[datetime, datetime]] = field(default_factory=dict)
     retold: dict[TellingKey, tuple[str, ThingState]] = field(default_factory=dict)
 
     def tell(self, telling: TellingKey, value: str, state: ThingState) -> None:
@@ -248,10 +248,11 @@ def _clear_paid(turn: Turn, memory: Memory) -> None:
 
 def _tell(turn: Turn, judgement: Judgement, telling: TellingKey, memory: Memory, now: datetime) -> None:
     """Count as told what enters the inbox at once; what is still in grace is told at its end."""
-    # What takes the place of an unsent alert has its grace, though it be over: nothing starts it again.
-    grace_until = memory.grace.get(telling, now + judgement.grace)
+    # What takes the place of an unsent alert has its clock, though it be over: nothing starts it again.
+    first_at, grace_until = memory.grace.get(telling, (now, now))
+    grace_until = max(grace_until, first_at + judgement.grace)
     if grace_until > now:
-        memory.grace[telling] = grace_until
+        memory.grace[telling] = (first_at, grace_until)
         return
     memory.tell(telling, told_after(turn.key, turn.now, judgement.settings), memory.states[turn.key])
     _tell_of_date(turn, telling[1], memory)

@@ -32,9 +32,9 @@ class Hold(StrEnum):
 class DueAlert:
     """One unsent alert of one user about one thing.
 
-    `before` stood before its first unsent change, at `first_at`; `grace_until` does not move when a newer
-    change replaces the content. `due_at` is when it may go, `wake_at` when it is looked at next: at the end
-    of grace (its inbox item enters then), afterwards when due. `capped_at` is when the cap put it into the
+    `before` stood before its first unsent change, at `first_at`; a newer change replaces the content, and its
+    grace counts from there too. `due_at` is when it may go, `wake_at` when it is looked at next: at the end of
+    grace (its inbox item enters then), afterwards when due. `capped_at` is when the cap put it into the
     next digest, or `NEVER`. `in_inbox` once its grace is over: it enters once, however often it is sent. Its
     decision is filed under the day of `decided_at`. `attempt` is how often it was timed again after all its
     devices missed it.

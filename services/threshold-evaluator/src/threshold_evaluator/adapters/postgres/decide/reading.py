@@ -55,7 +55,7 @@ class Reading:
             here = known[_source(row)]
             telling = telling_key(due.key, due.user_id)
             here.unsent[telling] = due
-            here.memory.grace[telling] = due.grace_until
+            here.memory.grace[telling] = (due.first_at, due.grace_until)
         await self._tellings(wanted, known)
         return known
 
