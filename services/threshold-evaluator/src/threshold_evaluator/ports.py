@@ -233,8 +233,8 @@ class Store(Protocol):
     async def published(self, messages: Sequence[Outgoing]) -> None:
         """Take out of the outbox what the broker acknowledged."""
 
-    async def left_over(self, seconds: float, limit: int) -> Sequence[Outgoing]:
-        """Return messages that nobody publishes `seconds` from now, in real time; urgent first."""
+    async def left_over(self, early: float, limit: int) -> Sequence[Outgoing]:
+        """Take messages that nobody publishes, `early` seconds of real time before that is known; urgent first."""
 
 
 class Unstorable(Exception):

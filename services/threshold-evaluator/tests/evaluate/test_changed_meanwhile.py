@@ -69,7 +69,7 @@ async def test_what_was_decided_but_not_published_is_taken_back_too(world: World
     slow = Slow(world.broker.producer())
     evaluate = Evaluate(world.store, slow, world.clock)
     batch = asyncio.create_task(evaluate([world.assignment(missing=True)]))
-    while not await world.pool.fetchval("select exists (select from due_alerts where phase = 'ready')"):
+    while not await world.pool.fetchval("select exists (select from outbox)"):
         continue
     await world.set_district({"push_enabled": False})
     await world.releases()

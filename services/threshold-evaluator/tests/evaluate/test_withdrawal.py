@@ -124,6 +124,8 @@ async def test_what_the_broker_never_had_needs_no_report_to_go_after_the_pause(w
     await Evaluate(world.store, BrokerAway(), world.clock)([world.assignment(missing=True)])
     await world.set_district({"paused": True})
     await world.releases()
+    await world.pool.execute("update outbox set leased_until = clock_timestamp()")
+    await world.releases()
     assert world.alerts() == []
     await world.set_district({"paused": False})
     world.pass_time(hours=2)

@@ -5,6 +5,7 @@ alter table notices rename to outbox;
 alter table outbox rename column notice_id to message_id;
 alter table outbox rename column ready_at to leased_until;  -- real time until which whoever wrote it publishes it
 alter table outbox drop column due_at;
+alter table outbox add column written_in xid8 not null default pg_current_xact_id();  -- its transaction
 alter index notices_pkey rename to outbox_pkey;
 alter index notices_to_publish rename to outbox_to_publish;
 

@@ -260,15 +260,22 @@ on conflict do nothing;
 delete from outbox where message_id = any(:message_ids::uuid[]);
 
 -- name: take_from_outbox(message_ids)
--- Messages that are not to go any more; which of them had not gone.
-delete from outbox where message_id = any(:message_ids::uuid[]) returning message_id;
+-- Messages that are not to go any more, and that nobody is about to publish.
+delete from outbox where message_id = any(:message_ids::uuid[]) and leased_until < clock_timestamp()
+returning message_id;
 
--- name: left_in_outbox(seconds, limit)
--- Messages whose lease is over within so many seconds: of a process that was killed, or not acknowledged; and those
--- that the portal wrote, which it leaves to whoever comes.
-select message_id, district_id, environment, user_id, urgency, type, payload from outbox
-where leased_until < clock_timestamp() + make_interval(secs => :seconds)
-order by urgency, position limit :limit;
+-- name: lease_left(seconds, early, limit)
+-- Messages whose lease is over, or will be `early` seconds from now: of a process that was killed, or not acknowledged;
+-- and those that the portal wrote, which it leaves to whoever comes.
+update outbox m set leased_until = clock_timestamp() + make_interval(secs => :seconds)
+from (
+    select message_id from outbox
+    where leased_until < clock_timestamp() + make_interval(secs => :early)
+    order by urgency, position limit :limit
+    for update skip locked
+) as taken
+where m.message_id = taken.message_id
+returning m.message_id, m.district_id, m.environment, m.user_id, m.urgency, m.type, m.payload, m.position;
 
 -- name: users_due(now, limit)
 -- For whom something is due, oldest first: as many alerts as :limit. Nothing of the bulk queue while anything urgent is.
@@ -313,24 +320,19 @@ select min(wake_at) from (
 
 -- name: take_recalculations(limit)
 -- Whose unsent alerts must be timed again: at once, and once more when the transactions have ended that went on then
--- and may have read what stood before, and what they sent is published.
+-- and may have read what stood before, and nobody is about to publish what they wrote.
 with looked as materialized (
     select r.district_id, r.environment, r.scope, r.scope_id, ended and published as over,
-           coalesce(r.again_after, pg_snapshot_xmax(pg_current_snapshot())) as again_after
+           began.too_late as again_after
     from recalculations r
+    cross join lateral (select coalesce(r.again_after, pg_snapshot_xmax(pg_current_snapshot()))) as began(too_late)
     cross join lateral (
-        select coalesce(r.again_after, pg_snapshot_xmax(pg_current_snapshot()))
-                   <= pg_snapshot_xmin(pg_current_snapshot()) as ended,
-               not exists (
-                   select from due_alerts d
-                   where d.phase = 'ready' and (d.district_id, d.environment) = (r.district_id, r.environment)
-                       and (r.again_after is null or age(d.xmin) > age(r.again_after::xid))
-               ) and not exists (
-                   select from notices n
-                   where (n.district_id, n.environment) = (r.district_id, r.environment)
-                       and (r.again_after is null or age(n.xmin) > age(r.again_after::xid))
-               ) as published
-    ) earlier
+        select began.too_late <= pg_snapshot_xmin(pg_current_snapshot()), not exists (
+            select from outbox m
+            where (m.district_id, m.environment) = (r.district_id, r.environment)
+                and m.written_in < began.too_late and m.leased_until > clock_timestamp()
+        )
+    ) as earlier(ended, published)
     where r.again_after is null or ended and published
     limit :limit for update of r skip locked
 ), over as (
@@ -354,7 +356,8 @@ where d.phase = 'held' and d.district_id = t.district_id and d.environment = t.e
                      when 'student' then d.student_id = t.scope_id else d.user_id = t.scope_id end;
 
 -- name: read_on_their_way(district_ids, environments, scopes, scope_ids, now, sent_as, alert_id, limit)
--- Published alerts that may still be unsent on some device, of those whose gates may have closed, after one.
+-- Published alerts that may still be unsent on some device, of those whose gates may have closed, after one. What is
+-- just being published is looked at afterwards: a withdrawal must not overtake what it withdraws.
 select due.*, exists (
     select from device_outcomes o where o.alert_id = due.sent_as and o.outcome = 'accepted'
 ) as accepted
@@ -364,6 +367,9 @@ from (
         as t(district_id, environment, scope, scope_id)
     join due_alerts due using (district_id, environment)
     where due.phase = 'published' and due.send_before > :now and not due.called_back
+        and not exists (
+            select from outbox m where m.message_id = due.sent_as and m.leased_until > clock_timestamp()
+        )
         and (due.sent_as, due.alert_id) > (:sent_as::uuid, :alert_id::uuid)
         and case t.scope when 'district' then true when 'school' then due.school_id = t.scope_id
                          when 'student' then due.student_id = t.scope_id else due.user_id = t.scope_id end

@@ -24,6 +24,7 @@ from threshold_evaluator.adapters.postgres.surges.tables import PostgresSurges
 from threshold_evaluator.domain.accounts import Account
 from threshold_evaluator.domain.due import DueAlert
 from threshold_evaluator.ports import (
+    LEASE_SECONDS,
     Known,
     OnItsWay,
     Outgoing,
@@ -217,7 +218,7 @@ class PostgresTransaction:
         )
         carriers = sorted({each.sent_as for each in (*taken.withdrawn, *taken.held)})
         await self._queries.call_back(self._connection, sent_as=carriers)
-        # What the broker has not acknowledged must not follow its own withdrawal, and nobody reports on it.
+        # What never went must not follow its own withdrawal, and nobody reports on it.
         unsent = [
             row["message_id"]
             async for row in self._queries.take_from_outbox(self._connection, message_ids=carriers)
@@ -299,8 +300,14 @@ class PostgresStore:
                 self._pool, message_ids=sorted(each.message_id for each in messages)
             )
 
-    async def left_over(self, seconds: float, limit: int) -> Sequence[Outgoing]:
+    async def left_over(self, early: float, limit: int) -> Sequence[Outgoing]:
         """See `ports.Store.left_over`."""
+        rows = [
+            row
+            async for row in self._queries.lease_left(
+                self._pool, seconds=LEASE_SECONDS, early=early, limit=limit
+            )
+        ]
         return [
             Outgoing(
                 UUID(int=row["message_id"].int),
@@ -310,7 +317,7 @@ class PostgresStore:
                 row["payload"],
                 urgent=row["urgency"] == 0,
             )
-            async for row in self._queries.left_in_outbox(self._pool, seconds=seconds, limit=limit)
+            for row in sorted(rows, key=lambda row: (row["urgency"], row["position"]))
         ]
 
 
