@@ -112,7 +112,8 @@ class Evaluate:
 
     async def _evaluate(self, part: Pass, tables: Transaction, now: datetime) -> Sequence[Spoken]:
         if part.roster:
-            await project([each.sourced for each in part.roster], tables.roster)
+            projected = await project([each.sourced for each in part.roster], tables.roster)
+            await tables.recount(projected.watchers, now)
             await tables.settle(list({(each.sourced.source, each.student_id) for each in part.roster}))
             faults.point("evaluate.projected")
         if not part.changes:

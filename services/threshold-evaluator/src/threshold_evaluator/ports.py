@@ -17,7 +17,7 @@ from threshold_evaluator.domain.due import DueAlert
 from threshold_evaluator.domain.roster import Roster
 from threshold_evaluator.domain.things import ThingKey, ThingState
 from threshold_evaluator.low_balances import ReminderTables
-from threshold_evaluator.project import RosterTables
+from threshold_evaluator.project import RosterTables, UserRef
 from threshold_evaluator.surges import SurgeTables
 
 LEASE_SECONDS = 15.0
@@ -148,6 +148,9 @@ class Deciding(Protocol):
         self, known: Mapping[Source, Known], wanted: Mapping[Source, Sequence[tuple[str, date]]]
     ) -> None:
         """Read into `known` what each user was told of these students' dates: attendance by the day."""
+
+    async def recount(self, users: Sequence[UserRef], now: datetime) -> None:
+        """Count again what these users may see and have not seen; where that changed, tell their devices."""
 
     async def accounts(self, users: Mapping[Source, Sequence[str]]) -> Mapping[Source, dict[str, Account]]:
         """Lock the counters of users, with their windows."""

@@ -54,6 +54,15 @@ class StudentRef:
     student_id: str
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class UserRef:
+    """One user of one district and environment."""
+
+    district_id: str
+    environment: str
+    user_id: str
+
+
 class Scope(StrEnum):
     """Whose unsent alerts a change touches."""
 
@@ -106,6 +115,15 @@ class Projected:
 
     known: frozenset[StudentRef]
     recalculations: tuple[Recalculation, ...]
+
+    @property
+    def watchers(self) -> Sequence[UserRef]:
+        """The users who may see a student no more, or again, or differently."""
+        return [
+            UserRef(each.district_id, each.environment, each.scope_id)
+            for each in self.recalculations
+            if each.scope is Scope.USER
+        ]
 
 
 Key: TypeAlias = tuple[str, ...]

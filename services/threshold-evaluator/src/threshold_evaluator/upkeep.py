@@ -41,8 +41,8 @@ class Retention(Protocol):
     async def delete_settled(self, before: date, limit: int) -> int:
         """Delete alerts that went or were dropped, at most `limit`; return how many."""
 
-    async def delete_inbox(self, before: datetime, limit: int) -> int:
-        """Delete inbox items, at most `limit`; return how many."""
+    async def delete_inbox(self, before: datetime, now: datetime, limit: int) -> int:
+        """Delete inbox items, at most `limit`, and tell devices what is unseen then; return how many."""
 
 
 class Upkeep:
@@ -90,7 +90,7 @@ class Upkeep:
         await self._retention.drop_days((now - self._decisions).date())
         await self._retention.forget_surges(now)
         settled = await self._retention.delete_settled((now - timedelta(days=SETTLED_DAYS)).date(), _BATCH)
-        inbox = await self._retention.delete_inbox(now - self._inbox, _BATCH)
+        inbox = await self._retention.delete_inbox(now - self._inbox, now, _BATCH)
         return _BATCH in (waited, settled, inbox)
 
     async def _give_up_waiting(self, now: datetime) -> int:

@@ -167,6 +167,7 @@ class Rig:
             await admin.close()
 
     async def alerts(self) -> list[dict[str, Any]]:
+        """What was published of alerts: badges tell of inboxes."""
         topic = self.prefix + "bellwire.alerts.v1"
         reader = AIOKafkaConsumer(topic, bootstrap_servers=self.bootstrap, auto_offset_reset="earliest")
         await reader.start()
@@ -176,7 +177,7 @@ class Rig:
             while any([await reader.position(part) < end for part, end in ends.items()]):
                 for batch in (await reader.getmany(timeout_ms=500)).values():
                     found += [orjson.loads(record.value) for record in batch]
-            return found
+            return [each for each in found if "alert_id" in each]
         finally:
             await reader.stop()
 

@@ -505,8 +505,14 @@ delete from due_alerts where alert_id in (
     select alert_id from due_alerts where phase in ('published', 'dropped') and day < :before limit :limit
 );
 
--- name: delete_old_inbox(before, limit)!
+-- name: old_inbox(before, limit)
+-- Inbox items beyond their retention, the oldest first, and whether they are counted as unseen.
+select district_id, environment, user_id, item_id, seen_at is null as unseen
+from inbox where entered_at < :before order by entered_at limit :limit;
+
+-- name: delete_inbox(district_ids, environments, user_ids, item_ids)!
 -- Inbox items beyond their retention.
-delete from inbox where (district_id, environment, user_id, item_id) in (
-    select district_id, environment, user_id, item_id from inbox where entered_at < :before limit :limit
-);
+delete from inbox i
+using unnest(:district_ids::text[], :environments::text[], :user_ids::text[], :item_ids::uuid[])
+    as t(district_id, environment, user_id, item_id)
+where (i.district_id, i.environment, i.user_id, i.item_id) = (t.district_id, t.environment, t.user_id, t.item_id);

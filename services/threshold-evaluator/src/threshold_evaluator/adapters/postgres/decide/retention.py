@@ -6,7 +6,9 @@ from bellwire_kit.postgres import Connection, Pool
 
 from threshold_evaluator.adapters.postgres.decide.store import queries
 from threshold_evaluator.adapters.postgres.surges.tables import surge_queries
+from threshold_evaluator.adapters.postgres.unseen.recount import hold, recount
 from threshold_evaluator.domain.surge import USUAL_DAYS
+from threshold_evaluator.project import UserRef
 
 _BY_DAY = ("changes", "decisions", "effective_settings", "device_outcomes")
 _ANSWERED_DAYS = 30
@@ -69,9 +71,25 @@ class PostgresRetention:
         """See `Retention.delete_settled`."""
         return _count(await self._queries.delete_settled(self._pool, before=before, limit=limit))
 
-    async def delete_inbox(self, before: datetime, limit: int) -> int:
-        """See `Retention.delete_inbox`."""
-        return _count(await self._queries.delete_old_inbox(self._pool, before=before, limit=limit))
+    async def delete_inbox(self, before: datetime, now: datetime, limit: int) -> int:
+        """See `Retention.delete_inbox`: counters are held first, as whoever writes to an inbox does."""
+        async with self._pool.acquire() as connection, connection.transaction():
+            old = [row async for row in self._queries.old_inbox(connection, before=before, limit=limit)]
+            users = [
+                UserRef(row["district_id"], row["environment"], row["user_id"])
+                for row in old
+                if row["unseen"]
+            ]
+            await hold(connection, users)
+            await self._queries.delete_inbox(
+                connection,
+                district_ids=[row["district_id"] for row in old],
+                environments=[row["environment"] for row in old],
+                user_ids=[row["user_id"] for row in old],
+                item_ids=[row["item_id"] for row in old],
+            )
+            await recount(connection, users, now)
+        return len(old)
 
 
 def _count(answer: object) -> int:

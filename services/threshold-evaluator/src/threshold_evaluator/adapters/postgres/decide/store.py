@@ -21,6 +21,7 @@ from threshold_evaluator.adapters.postgres.decide.writing import Writing
 from threshold_evaluator.adapters.postgres.portal.roster.tables import PostgresRoster
 from threshold_evaluator.adapters.postgres.reminders.tables import PostgresReminders
 from threshold_evaluator.adapters.postgres.surges.tables import PostgresSurges
+from threshold_evaluator.adapters.postgres.unseen.recount import recount
 from threshold_evaluator.domain.accounts import Account
 from threshold_evaluator.domain.due import DueAlert
 from threshold_evaluator.ports import (
@@ -36,7 +37,7 @@ from threshold_evaluator.ports import (
     UserKey,
     Wanted,
 )
-from threshold_evaluator.project import RosterTables
+from threshold_evaluator.project import RosterTables, UserRef
 
 _MOST_FILED = 100_000
 MOST_LOOKED_AT = 10_000
@@ -104,6 +105,10 @@ class PostgresTransaction:
     ) -> None:
         """See `ports.Deciding.told_on`."""
         await self._reading.told_on(known, wanted)
+
+    async def recount(self, users: Sequence[UserRef], now: datetime) -> None:
+        """See `ports.Deciding.recount`."""
+        await recount(self._connection, users, now)
 
     async def accounts(self, users: Mapping[Source, Sequence[str]]) -> Mapping[Source, dict[str, Account]]:
         """See `ports.Deciding.accounts`."""

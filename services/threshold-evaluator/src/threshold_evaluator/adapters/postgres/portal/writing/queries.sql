@@ -79,21 +79,13 @@ returning item_id;
 -- name: count_unseen(district_id, environment, user_id)^
 -- Count again what is unseen of students whom the user may see now; seq rises, so that the newest count wins.
 update user_counters c
-set seq = c.seq + 1,
-    unseen = (select count(*) from inbox i
-              join portal_access a using (district_id, environment, student_id, user_id)
-              where i.district_id = :district_id and i.environment = :environment and i.user_id = :user_id
-                  and i.seen_at is null and a.portal)
+set seq = c.seq + 1, unseen = unseen_of(c.district_id, c.environment, c.user_id)
 where c.district_id = :district_id and c.environment = :environment and c.user_id = :user_id
 returning c.unseen, c.seq;
 
 -- name: counters(district_id, environment, user_id)^
--- What is unseen, and whether the count is off: retention took items, or a student may not be seen any more.
-select c.unseen, c.seq,
-       c.unseen <> (select count(*) from inbox i
-                    join portal_access a using (district_id, environment, student_id, user_id)
-                    where i.district_id = :district_id and i.environment = :environment and i.user_id = :user_id
-                        and i.seen_at is null and a.portal) as off
+-- What is unseen, and whether the count is off.
+select c.unseen, c.seq, c.unseen <> unseen_of(c.district_id, c.environment, c.user_id) as off
 from user_counters c
 where c.district_id = :district_id and c.environment = :environment and c.user_id = :user_id;
 

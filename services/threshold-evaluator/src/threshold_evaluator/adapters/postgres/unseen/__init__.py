@@ -1,0 +1,1 @@
+"""Counting again what users have not seen, when items or students are gone."""
