@@ -32,13 +32,15 @@ from threshold_evaluator.domain.roster import Watcher
 class Past:
     """One stored change in its place, what detection made of it, and the user as one who watches its student.
 
-    `told` is what the user had been told of the thing before the first change that is looked at, if anything.
+    `told` is what the user had been told of the thing before the first change that is looked at, if anything;
+    `told_of_date` the statuses told by then of marks of the same date, by mark.
     """
 
     turn: Turn
     detection: Detection
     watcher: Watcher
     told: str = ""
+    told_of_date: Mapping[str, AttendanceStatus] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -52,8 +54,14 @@ class _Told:
         """Count the present content as told."""
         self.values[key] = told_after(turn.key, turn.now, settings)
         if turn.key.group is Group.ATTENDANCE:
-            day = self.of_date.setdefault((turn.key.student_id, turn.now.on), {})
-            day[turn.key.thing_id] = turn.now.mark.status
+            self.of_date[turn.key.student_id, turn.now.on][turn.key.thing_id] = turn.now.mark.status
+
+    def begin(self, past: Past, key: TellingKey) -> None:
+        """Begin with what the user had been told before: of this thing, and of the date of a mark."""
+        turn = past.turn
+        self.values.setdefault(key, past.told)
+        if turn.key.group is Group.ATTENDANCE:
+            self.of_date.setdefault((turn.key.student_id, turn.now.on), dict(past.told_of_date))
 
     def same_day(self, turn: Turn) -> frozenset[AttendanceStatus]:
         """Return the statuses told of other marks of the date."""
@@ -75,7 +83,7 @@ def would_be_sent(past: Iterable[Past], proposed: Callable[[Watcher], Watcher]) 
     for each in past:
         watcher = proposed(each.watcher)
         settings = settings_of(each.turn, watcher)
-        told.values.setdefault(telling_key(each.turn.key, watcher.user_id), each.told)
+        told.begin(each, telling_key(each.turn.key, watcher.user_id))
         if each.detection is Detection.BACKFILL:
             _count_as_told(each.turn, watcher, settings, told)
         elif each.detection is Detection.INACTIVE_CALENDAR:

@@ -227,7 +227,9 @@ from unnest(:district_ids::text[], :environments::text[], :student_ids::text[], 
     as t(district_id, environment, student_id, thing, thing_id, user_id, on_date, value)
 order by 1, 2, 3, 4, 5, 6
 on conflict (district_id, environment, student_id, thing, thing_id, user_id) do update
-    set on_date = excluded.on_date, value = excluded.value, told_at = excluded.told_at;
+    set on_date = excluded.on_date, value = excluded.value, told_at = excluded.told_at,
+        past = case when d.told_at < excluded.told_at
+                    then told_before(d.past, d.told_at, d.value, excluded.told_at) else d.past end;
 
 -- name: put_accounts(district_ids, environments, user_ids, seqs, unseen, days, pushes)!
 -- Counters of users whose rows this transaction has locked.

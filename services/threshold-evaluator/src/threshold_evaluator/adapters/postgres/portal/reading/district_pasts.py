@@ -9,6 +9,7 @@ from bellwire_kit.auth import Caller
 from bellwire_kit.postgres import Pool
 
 from threshold_evaluator.adapters.postgres.portal.reading.pasts import (
+    ToldBefore,
     past_of_row,
     roster_of,
     student_of_row,
@@ -16,7 +17,6 @@ from threshold_evaluator.adapters.postgres.portal.reading.pasts import (
 )
 from threshold_evaluator.adapters.postgres.portal.reading.queries import reading_queries
 from threshold_evaluator.api.admin_preview import Proposed, UserPast
-from threshold_evaluator.domain.detecting import TellingKey
 from threshold_evaluator.domain.roster import Roster, Student
 
 _USERS = 200
@@ -29,7 +29,7 @@ class _Lot:
     changes: Sequence[Mapping[str, Any]]
     students: Mapping[str, Mapping[str, Student]]
     roster: Roster
-    told: Mapping[TellingKey, str]
+    told: ToldBefore
 
     def users(self, proposed: Proposed) -> Sequence[UserPast]:
         """Return each user's past as the district stands, and as it is proposed."""

@@ -1,18 +1,20 @@
 """The last weeks of a user's students, as values that can be judged again: five queries, whatever the number."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import orjson
 from bellwire_kit.auth import Caller
 from bellwire_kit.postgres import Connection, Pool
-from bellwire_schemas.names import Group, PortalRole
+from bellwire_schemas.names import AttendanceStatus, Group, PortalRole
 
 from threshold_evaluator.adapters.postgres.decide.codec import read_memory
 from threshold_evaluator.adapters.postgres.decide.people import district_of, school_of, unknown_district
 from threshold_evaluator.adapters.postgres.portal.reading.queries import of, reading_queries
 from threshold_evaluator.adapters.postgres.portal.writing.settings import documents_of
+from threshold_evaluator.domain.attendance import read_told
 from threshold_evaluator.domain.decision import Detection
 from threshold_evaluator.domain.detecting import TellingKey, telling_key
 from threshold_evaluator.domain.judging import Turn
@@ -50,10 +52,18 @@ class PostgresPasts:
         return [past_of_row(row, roster, told) for row in changes]
 
 
+@dataclass(frozen=True, slots=True)
+class ToldBefore:
+    """What users had been told by a time: the value by telling, the statuses by (user, student, date) and mark."""
+
+    values: Mapping[TellingKey, str]
+    of_date: Mapping[tuple[str, str, date], Mapping[str, AttendanceStatus]]
+
+
 async def told_before(
     connection: Connection, caller: Caller, users: Sequence[str], since: datetime
-) -> Mapping[TellingKey, str]:
-    """Return what these users had been told before a time of what they were told nothing of since."""
+) -> ToldBefore:
+    """Return what these users had been told before a time, whatever they were told since."""
     rows = reading_queries().past_told(
         connection,
         district_id=caller.source.district_id,
@@ -61,10 +71,14 @@ async def told_before(
         user_ids=list(users),
         before=since,
     )
-    return {
-        (ThingKey(Group(row["thing"]), row["student_id"], row["thing_id"]), row["user_id"]): row["value"]
-        async for row in rows
-    }
+    values: dict[TellingKey, str] = {}
+    of_date: dict[tuple[str, str, date], dict[str, AttendanceStatus]] = {}
+    async for row in rows:
+        user, student, thing = row["user_id"], row["student_id"], row["thing_id"]
+        values[ThingKey(Group(row["thing"]), student, thing), user] = row["value"]
+        if row["thing"] == Group.ATTENDANCE:
+            of_date.setdefault((user, student, row["on_date"]), {})[thing] = read_told(row["value"]).status
+    return ToldBefore(values, of_date)
 
 
 async def roster_of(
@@ -107,7 +121,7 @@ def _date(text: str) -> date:
     return {"-infinity": date.min, "infinity": date.max}.get(text) or date.fromisoformat(text)
 
 
-def past_of_row(row: Mapping[str, Any], roster: Roster, told: Mapping[TellingKey, str]) -> Past:
+def past_of_row(row: Mapping[str, Any], roster: Roster, told: ToldBefore) -> Past:
     """Return the change of a row of `past_changes` in its place; `told` as `told_before` answers."""
     group, student = Group(row["thing"]), roster.students[row["student_id"]]
     turn = Turn(
@@ -124,5 +138,6 @@ def past_of_row(row: Mapping[str, Any], roster: Roster, told: Mapping[TellingKey
         student=student,
     )
     watcher = student.watchers[0]
-    last = told.get(telling_key(turn.key, watcher.user_id), "")
-    return Past(turn, Detection(row["detection"]), watcher, last)
+    last = told.values.get(telling_key(turn.key, watcher.user_id), "")
+    of_date = told.of_date.get((watcher.user_id, turn.key.student_id, turn.now.on), {})
+    return Past(turn, Detection(row["detection"]), watcher, last, of_date)

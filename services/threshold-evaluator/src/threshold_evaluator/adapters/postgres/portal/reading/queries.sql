@@ -232,10 +232,21 @@ where c.district_id = :district_id and c.environment = :environment and c.studen
 order by c.decided_at, c.modified_at, c.event_id;
 
 -- name: past_told(district_id, environment, user_ids, before)
--- What users had been told of marks and balances before a time and no more since; a lunch account has no student.
-select user_id, student_id, thing, thing_id, value from told
-where district_id = :district_id and environment = :environment and user_id = any(:user_ids::text[])
-    and told_at < :before and value <> '';
+-- What users had been told of marks and balances by a time, whatever they were told since; a lunch account has no
+-- student.
+select user_id, student_id, thing, thing_id, on_date, value
+from (
+    select user_id, student_id, thing, thing_id, on_date,
+           case when told_at < :before::timestamptz then value else (
+               select each ->> 1 from jsonb_array_elements(past) as t(each)
+               where (each ->> 0)::timestamptz < :before::timestamptz
+               order by (each ->> 0)::timestamptz desc
+               limit 1
+           ) end as value
+    from told
+    where district_id = :district_id and environment = :environment and user_id = any(:user_ids::text[])
+) as by_then
+where value <> '';
 
 -- name: report_users(district_id, environment, after, limit)
 -- Users who may see anybody, after one, by id.
