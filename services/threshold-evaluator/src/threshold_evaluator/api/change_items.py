@@ -26,8 +26,9 @@ class FactMet(Model):
 
 
 class DeviceOutcome(Model):
-    """What became of the alert on one device."""
+    """What became of the alert on one device; `alert_id` is what it went out as, a summary or again under another."""
 
+    alert_id: UUID
     installation_id: str
     outcome: DeliveryOutcome
     reason: str
@@ -49,7 +50,8 @@ class Why(Model):
     """The decision about one user: gates, what each fact met, settings with their layers, what became of it.
 
     `outcome` is `none` for a change that is silent, stale or a duplicate: `reason` is then what detection
-    found. `became` is empty while the alert waits. `sent_as` is the alert that carried it, itself or a summary.
+    found. `became` is empty while the alert waits. `sent_as` is the alert that carried it last, itself or a summary;
+    `devices` has what became of it on each device, the oldest first, also of what carried it before.
     """
 
     user_id: str

@@ -191,7 +191,8 @@ where d.alert_id = t.alert_id and d.phase = 'held';
 -- name: settle_decisions(at, days, alert_ids, became, sent_as)!
 -- What became of decisions made earlier.
 update decisions d
-set became = t.became, became_at = :at, sent_as = t.sent_as
+set became = t.became, became_at = :at, sent_as = t.sent_as,
+    carriers = case when d.sent_as <> t.sent_as then d.carriers || d.sent_as else d.carriers end
 from unnest(:days::date[], :alert_ids::uuid[], :became::text[], :sent_as::uuid[]) as t(day, alert_id, became, sent_as)
 where d.day = t.day and d.alert_id = t.alert_id;
 

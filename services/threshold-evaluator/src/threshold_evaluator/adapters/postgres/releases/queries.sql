@@ -15,6 +15,7 @@ where d.alert_id = t.alert_id::uuid and d.phase = 'held';
 -- name: settle(at, days, alert_ids, became, sent_as)!
 -- What became of decisions made earlier.
 update decisions d
-set became = t.became, became_at = :at, sent_as = t.sent_as::uuid
+set became = t.became, became_at = :at, sent_as = t.sent_as::uuid,
+    carriers = case when d.sent_as <> t.sent_as::uuid then d.carriers || d.sent_as else d.carriers end
 from unnest(split(:days), split(:alert_ids), split(:became), split(:sent_as)) as t(day, alert_id, became, sent_as)
 where d.day = t.day::date and d.alert_id = t.alert_id::uuid;

@@ -96,14 +96,13 @@ class PostgresChanges:
     async def _devices(
         self, scope: Mapping[str, str], days: Sequence[date], decisions: Mapping[UUID, Mapping[str, Any]]
     ) -> Mapping[UUID, list[DeviceOutcome]]:
-        carriers = {row["sent_as"] or alert for alert, row in decisions.items()}
+        carriers = {carrier for row in decisions.values() for carrier in row["carried_by"]}
         reports = reading_queries().device_outcomes(
             self._pool, **scope, first_day=days[0], alert_ids=sorted(carriers)
         )
         devices: dict[UUID, list[DeviceOutcome]] = {}
         async for report in reports:
-            fields = dict(report)
-            devices.setdefault(fields.pop("alert_id"), []).append(DeviceOutcome.model_validate(fields))
+            devices.setdefault(report["alert_id"], []).append(DeviceOutcome.model_validate(dict(report)))
         return devices
 
 
@@ -143,5 +142,10 @@ def _why(user_id: str, row: Mapping[str, Any], devices: Mapping[UUID, list[Devic
         became=row["became"],
         became_at=row["became_at"],
         sent_as=row["sent_as"],
-        devices=tuple(devices.get(row["sent_as"] or row["alert_id"], ())),
+        devices=tuple(
+            sorted(
+                (each for carrier in set(row["carried_by"]) for each in devices.get(carrier, ())),
+                key=lambda each: (each.at, each.installation_id),
+            )
+        ),
     )

@@ -1,0 +1,77 @@
+"""Why, device by device: every outcome, also of what carried an alert before it was sent again."""
+
+from datetime import timedelta
+
+import pytest
+from bellwire_kit.auth import Caller
+from bellwire_schemas.names import DeliveryOutcome, Role
+from threshold_evaluator.adapters.postgres.decide.outcomes import PostgresOutcomes
+from threshold_evaluator.adapters.postgres.portal.reading.changes import PostgresChanges
+from threshold_evaluator.api.change_items import Why
+from threshold_evaluator.api.changes import ChangePlace
+from threshold_evaluator.deliveries import RecordDeliveries
+
+from .conftest import World
+from .test_afterwards import report
+from .test_timing import night
+
+
+async def whys(world: World) -> list[Why]:
+    """Why of each change, for u1, the newest first."""
+    caller = Caller(Role.GUARDIAN, "u1", world.source.district_id, world.source.environment)
+    now = world.clock.now()
+    place = ChangePlace(now + timedelta(days=1), "", "")
+    found = await PostgresChanges(world.pool).of_caller(caller, "", now - timedelta(days=30), place, 50)
+    return [each.why for each in found]
+
+
+def devices(why: Why) -> list[tuple[str, DeliveryOutcome]]:
+    return [(each.installation_id, each.outcome) for each in why.devices]
+
+
+@pytest.mark.parametrize("outcome", DeliveryOutcome)
+async def test_why_shows_every_outcome(world: World, outcome: DeliveryOutcome) -> None:
+    await world.take(*world.roster("s1", ("u1", True)), world.assignment(missing=True))
+    (alert,) = world.alerts()
+    device = "-" if outcome is DeliveryOutcome.NO_DEVICE else "phone"
+    await RecordDeliveries(PostgresOutcomes(world.pool), world.clock)([report(world, alert, outcome, device)])
+    (why,) = await whys(world)
+    assert devices(why) == [(device, outcome)]
+
+
+async def test_what_was_missed_and_sent_again_shows_both(world: World) -> None:
+    await world.take(*world.roster("s1", ("u1", True)), world.mark("absent"))
+    (alert,) = world.alerts()
+    handler = RecordDeliveries(PostgresOutcomes(world.pool), world.clock)
+    world.pass_time(hours=4)
+    await handler([report(world, alert, DeliveryOutcome.MISSED)])
+    (why,) = await whys(world)
+    assert devices(why) == [("phone", DeliveryOutcome.MISSED)]
+    await world.releases()
+    _, again = world.alerts()
+    world.pass_time(seconds=1)
+    await handler([report(world, again, DeliveryOutcome.ACCEPTED)])
+    (why,) = await whys(world)
+    assert devices(why) == [("phone", DeliveryOutcome.MISSED), ("phone", DeliveryOutcome.ACCEPTED)]
+    assert [str(each.alert_id) for each in why.devices] == [alert["alert_id"], again["alert_id"]]
+    assert (why.became, str(why.sent_as)) == ("sent", again["alert_id"])
+
+
+async def test_what_was_in_a_summary_that_was_taken_back_shows_both(world: World) -> None:
+    await night(world)
+    await world.take(*world.roster("s2", ("u1", True)))
+    await world.take(world.assignment("s1", missing=True), world.assignment("s2", thing="a2", missing=True))
+    world.pass_time(hours=8)
+    await world.releases()
+    (summary,) = world.alerts()
+    world.pass_time(minutes=1)
+    await world.take(world.record("portal_access.changed", "s2", user_id="u1", role="guardian", portal=False))
+    await world.releases()
+    handler = RecordDeliveries(PostgresOutcomes(world.pool), world.clock)
+    await handler([report(world, summary, DeliveryOutcome.WITHDRAWN)])
+    world.pass_time(minutes=11)
+    await world.releases()
+    _, again = world.alerts()
+    await handler([report(world, again, DeliveryOutcome.NO_DEVICE, "-")])
+    (why,) = await whys(world)
+    assert devices(why) == [("phone", DeliveryOutcome.WITHDRAWN), ("-", DeliveryOutcome.NO_DEVICE)]
