@@ -46,7 +46,7 @@ async def test_what_was_missed_and_sent_again_shows_both(world: World) -> None:
     world.pass_time(hours=4)
     await handler([report(world, alert, DeliveryOutcome.MISSED)])
     (why,) = await whys(world)
-    assert devices(why) == [("phone", DeliveryOutcome.MISSED)]
+    assert (why.became, devices(why)) == ("missed", [("phone", DeliveryOutcome.MISSED)])
     await world.releases()
     _, again = world.alerts()
     world.pass_time(seconds=1)

@@ -49,4 +49,5 @@ class PostgresOutcomes:
             if withdrawn := alerts(DeliveryOutcome.WITHDRAWN):
                 await self._queries.go_again(connection, sent_as=withdrawn, now=now)
             if missed := alerts(DeliveryOutcome.MISSED):
+                await self._queries.note_missed(connection, alert_ids=missed, now=now)
                 await self._queries.time_again(connection, alert_ids=missed, now=now)

@@ -420,6 +420,14 @@ on conflict (day, alert_id, installation_id) do update
     set outcome = excluded.outcome, reason = excluded.reason, at = excluded.at
     where excluded.at >= o.at;
 
+-- name: note_missed(now, alert_ids)!
+-- Decisions whose alert, or summary, no device has: missed, until it goes again.
+update decisions d
+set became = 'missed', became_at = :now::timestamptz
+from due_alerts a
+where a.sent_as = any(:alert_ids::uuid[]) and a.phase = 'published' and (d.day, d.alert_id) = (a.day, a.alert_id)
+    and not exists (select from device_outcomes o where o.alert_id = a.sent_as and o.outcome = 'accepted');
+
 -- name: time_again(now, alert_ids)!
 -- Alerts that every device missed wait once more, while they are fresh; the inbox has them anyway.
 update due_alerts d
