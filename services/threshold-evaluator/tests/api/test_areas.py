@@ -146,3 +146,26 @@ async def test_an_address_that_cannot_be_is_refused_by_name(home: Any, path: str
     answered = await home.api("u1").call("GET", "/v1/me/students/" + path)
     assert answered.status in (400, 404)
     assert answered.headers["Content-Type"].startswith("application/problem+json")
+
+
+async def test_whatever_the_contract_takes_is_shown(home: Any) -> None:
+    # Fields of the SIS's own are kept with an event, and a number may be written as a text.
+    own = {
+        "thing": "grade",
+        "id": "x",
+        "title": "Quiz",
+        "score_percent": "\u0666\u0664",
+        "score_points": " 6_4.5 ",
+    }
+    await home.state("s1", "assignments", "a1", own)
+    await home.state("s1", "lunch", "l1", {"balance": " 9.50 "})
+    await home.state("s1", "lunch", "l2", {"balance": 10})
+    api = home.api("u1")
+    await home.pool.execute(
+        "update states set data = jsonb_set(data, '{note}', '1e5000') where district_id = $1", home.id
+    )
+    (item,) = (await api.ok(AREA + "assignments"))["items"]
+    assert (item["thing"], item["id"]) == ("assignment", "a1")
+    assert (item["score_percent"], item["score_points"]) == (64, 64.5)
+    accounts = (await api.ok(AREA + "food_service"))["items"]
+    assert {each["id"]: each["balance"] for each in accounts} == {"l1": "9.50", "l2": "10"}

@@ -1,13 +1,26 @@
 """What an area shows of each thing: items made from the last version that the SIS sent."""
 
 from datetime import date
-from typing import Annotated, Literal, TypeAlias
+from decimal import Decimal
+from typing import Annotated, Any, Literal, TypeAlias
 
 from bellwire_schemas.fields import Moment
 from bellwire_schemas.names import AttendanceStatus, Excuse, Weekday
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from threshold_evaluator.api.fields import Model
+
+
+def _number(value: Any) -> Any:
+    return float(Decimal(value)) if isinstance(value, str) else value
+
+
+def _decimal_text(value: Any) -> str:
+    return format(Decimal(str(value)), "f")
+
+
+Number = Annotated[float, BeforeValidator(_number)]
+"""A number that may have been written as a text: read as the contract of the events reads it."""
 
 
 class _OfThing(Model):
@@ -26,9 +39,9 @@ class AssignmentItem(_OfThing):
     course_name: str = ""
     assigned_on: date | None = None
     due_on: date | None = None
-    points_possible: float | None = None
-    score_points: float | None = None
-    score_percent: float | None = None
+    points_possible: Number | None = None
+    score_points: Number | None = None
+    score_percent: Number | None = None
     text_score: str | None = None
     missing: bool = False
     late: bool = False
@@ -47,7 +60,7 @@ class GradeItem(_OfThing):
     course_name: str = ""
     term: str = ""
     task: str = ""
-    percent: float | None = None
+    percent: Number | None = None
     letter: str | None = None
 
 
@@ -69,7 +82,7 @@ class LunchItem(_OfThing):
 
     thing: Literal["lunch"] = "lunch"
     id: str
-    balance: str = Field(coerce_numbers_to_str=True)
+    balance: Annotated[str, BeforeValidator(_decimal_text)]
     currency: str = "USD"
 
 
@@ -99,6 +112,11 @@ Item: TypeAlias = Annotated[
     AssignmentItem | GradeItem | AttendanceItem | LunchItem | ScheduleItem, Field(discriminator="thing")
 ]
 """One thing of an area; `thing` says which."""
+
+STORED_FIELDS = frozenset(
+    name for item in (AssignmentItem, GradeItem, AttendanceItem, LunchItem) for name in item.model_fields
+) - {"thing", "id"}
+"""What items are made of: fields of the events."""
 
 
 class AttendanceCount(Model):

@@ -11,7 +11,7 @@ from bellwire_schemas.names import Area
 from threshold_evaluator.adapters.postgres.portal.reading.people import closed
 from threshold_evaluator.adapters.postgres.portal.reading.queries import of, reading_queries
 from threshold_evaluator.api.area_cursors import Standing
-from threshold_evaluator.api.area_items import AttendanceCount
+from threshold_evaluator.api.area_items import STORED_FIELDS, AttendanceCount
 from threshold_evaluator.api.area_tables import AreaView, Enrolled, Row, Wanted
 
 
@@ -55,6 +55,7 @@ class PostgresAreas:
             student_id=student_id,
             things=list(wanted.things),
             closed=sorted(wanted.closed),
+            fields=sorted(STORED_FIELDS),
             due_from=due_from,
             due_to=due_to,
             since=str(at.since),

@@ -81,13 +81,15 @@ left join districts d using (district_id, environment)
 where a.district_id = :district_id and a.environment = :environment and a.user_id = :user_id
     and a.student_id = :student_id and a.portal;
 
--- name: area_rows(due_from, due_to, district_id, environment, student_id, things, since, after_in, after_place, closed, user_id, limit)
+-- name: area_rows(fields, due_from, due_to, district_id, environment, student_id, things, since, after_in, after_place, closed, user_id, limit)
 -- Stored things of a student in the order they were written, from :since on and after (:after_in, :after_id).
 -- Of a full read (:since 0) deleted things are left out, and of assignments those not due within the days.
 with rows as (
     select t.changed_in, t.thing, t.thing_id, t.thing || '/' || t.thing_id as place, t.school_id,
            t.deleted or (t.thing = 'grades' and not coalesce((t.data ->> 'posted')::boolean, false)) as gone,
-           t.data || jsonb_build_object('id', t.thing_id) as data,
+           -- Fields of the SIS's own are kept with an event, whatever their names and values: none is an item's.
+           (select jsonb_object_agg(key, value) from jsonb_each(t.data) where key = any(:fields::text[]))
+               || jsonb_build_object('id', t.thing_id) as data,
            :due_from::date is null or t.thing <> 'assignments'
                or coalesce((t.data ->> 'due_on')::date between :due_from::date and :due_to::date, false) as wanted
     from states t
