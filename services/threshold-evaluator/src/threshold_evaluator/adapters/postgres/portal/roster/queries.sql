@@ -95,13 +95,19 @@ from put left join enrollments e using (district_id, environment, student_id, sc
 
 -- name: put_portal_access(district_ids, environments, student_ids, user_ids, roles, relationships, portals, locales, timezones, modified)
 -- Upsert who may see whom; a revoked access stays as a row whose portal flag is false. Not first_seen is also the
--- access of a known user to another student, when it states a locale or zone: these hold for all students.
+-- access of a known user to another student, when it states a locale or zone: these hold for all students. What the
+-- SIS recorded before a user was erased is not taken in again.
 with given as (
     select *
     from unnest(:district_ids::text[], :environments::text[], :student_ids::text[], :user_ids::text[],
                 :roles::text[], :relationships::text[], :portals::boolean[], :locales::text[], :timezones::text[],
                 :modified::timestamptz[])
         as t(district_id, environment, student_id, user_id, role, relationship, portal, locale, timezone, modified_at)
+    where not exists (
+        select from audit e
+        where (e.district_id, e.environment, e.subject_id) = (t.district_id, t.environment, t.user_id)
+            and e.action = 'user.erased' and e.at >= t.modified_at
+    )
 ), put as (
     insert into portal_access as a
         (district_id, environment, student_id, user_id, role, relationship, portal, locale, timezone, modified_at)
