@@ -35,6 +35,9 @@ class Retention(Protocol):
     async def drop_days(self, before: date) -> None:
         """Drop the partitions of days before a date."""
 
+    async def forget_erased(self, now: datetime) -> int:
+        """Remove what was in hand when users were erased, some users at a time; return how many."""
+
     async def forget_surges(self, now: datetime) -> None:
         """Delete counts of facts, and surges that were answered, beyond their use."""
 
@@ -89,6 +92,7 @@ class Upkeep:
         waited = await self._give_up_waiting(now)
         await self._retention.drop_days((now - self._decisions).date())
         await self._retention.forget_surges(now)
+        await self._retention.forget_erased(now)
         settled = await self._retention.delete_settled((now - timedelta(days=SETTLED_DAYS)).date(), _BATCH)
         inbox = await self._retention.delete_inbox(now - self._inbox, now, _BATCH)
         return _BATCH in (waited, settled, inbox)

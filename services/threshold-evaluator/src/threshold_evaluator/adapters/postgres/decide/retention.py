@@ -5,6 +5,7 @@ from datetime import date, datetime, timedelta
 from bellwire_kit.postgres import Connection, Pool
 
 from threshold_evaluator.adapters.postgres.decide.store import queries
+from threshold_evaluator.adapters.postgres.portal.writing.erasing import ErasedAgain
 from threshold_evaluator.adapters.postgres.surges.tables import surge_queries
 from threshold_evaluator.adapters.postgres.unseen.recount import hold, recount
 from threshold_evaluator.domain.surge import USUAL_DAYS
@@ -36,6 +37,7 @@ class PostgresRetention:
 
     def __init__(self, pool: Pool) -> None:
         self._pool, self._queries = pool, queries()
+        self._erased = ErasedAgain(pool)
 
     async def drop_days(self, before: date) -> None:
         """See `Retention.drop_days`: a partition is detached concurrently, so that no running query waits.
@@ -61,6 +63,10 @@ class PostgresRetention:
                 await connection.execute(f'drop table "{name}"')
         finally:
             await connection.execute("select pg_advisory_unlock(hashtext($1))", name)
+
+    async def forget_erased(self, now: datetime) -> int:
+        """See `Retention.forget_erased`."""
+        return await self._erased.once(now)
 
     async def forget_surges(self, now: datetime) -> None:
         """See `Retention.forget_surges`."""

@@ -182,6 +182,7 @@ with settings as (
     delete from due_alerts where district_id = :district_id and environment = :environment and user_id = :user_id
 ), queued as (
     delete from outbox where district_id = :district_id and environment = :environment and user_id = :user_id
+        and type <> 'bellwire.user.erased.v1'
 ), windows as (
     delete from push_windows
     where district_id = :district_id and environment = :environment and user_id = :user_id
@@ -193,6 +194,19 @@ with settings as (
     where district_id = :district_id and environment = :environment and scope = 'user' and scope_id = :user_id
 )
 delete from decisions where district_id = :district_id and environment = :environment and user_id = :user_id;
+
+-- name: erased(after, since, until, limit)
+-- Users who were erased in a span of time, of lines of the audit after one, and have not been given access since.
+select e.audit_id, e.district_id, e.environment, e.subject_id as user_id
+from audit e
+where e.action = 'user.erased' and e.audit_id > :after and e.at > :since::timestamptz and e.at <= :until::timestamptz
+    and not exists (
+        select from portal_access a
+        where (a.district_id, a.environment, a.user_id) = (e.district_id, e.environment, e.subject_id)
+            and a.modified_at > e.at
+    )
+order by e.audit_id
+limit :limit;
 
 -- name: erase_counters(district_id, environment, user_id)!
 -- Remove the last row of a user.

@@ -9,6 +9,7 @@ from bellwire_schemas.alerts import UserErased
 from bellwire_schemas.catalogue import USER_ERASED
 
 from threshold_evaluator.adapters.postgres.portal.writing.audit import write_line
+from threshold_evaluator.adapters.postgres.portal.writing.erasing import erase_all
 from threshold_evaluator.adapters.postgres.portal.writing.queries import place_of, writing_queries
 from threshold_evaluator.api.audit import AuditLine
 
@@ -38,8 +39,7 @@ class PostgresUsers:
             district_id=caller.source.district_id, environment=caller.environment, user_id=user_id, at=now
         )
         async with self._pool.acquire() as connection, connection.transaction():
-            await queries.lock_counters(connection, **scope)
-            await queries.erase_user(connection, **scope)
+            await erase_all(connection, **scope)
             await queries.put_into_outbox(
                 connection,
                 **scope,
@@ -48,5 +48,4 @@ class PostgresUsers:
                 type=USER_ERASED,
                 payload=event.model_dump_json(),
             )
-            await queries.erase_counters(connection, **scope)
             await write_line(connection, caller, line)
