@@ -11,7 +11,9 @@ from importlib.resources import files
 from typing import Any, Final
 
 import orjson
+from babel import Locale
 from babel.dates import format_date
+from babel.localedata import locale_identifiers
 from babel.numbers import format_currency, format_percent
 from bellwire_schemas.names import AttendanceStatus, Excuse, Group, Kind, Privacy
 from fluent.runtime import FluentBundle, FluentResource
@@ -46,10 +48,10 @@ class MissingMessage(Exception):
     """A Fluent file lacks a message, or a message lacks an argument: our bug, found by the tests."""
 
 
-@lru_cache(maxsize=len(LANGUAGES))
-def _bundle(language: str) -> FluentBundle:
-    source = (files("threshold_evaluator") / "texts" / f"{language}.ftl").read_text("utf-8")
-    bundle = FluentBundle([language], use_isolating=False)
+@lru_cache(maxsize=100)
+def _bundle(dialect: str) -> FluentBundle:
+    source = (files("threshold_evaluator") / "texts" / f"{language_of(dialect)}.ftl").read_text("utf-8")
+    bundle = FluentBundle([dialect.replace("_", "-")], use_isolating=False)
     bundle.add_resource(FluentResource(source))
     return bundle
 
@@ -59,6 +61,21 @@ def language_of(locale: str) -> str:
     """Return the complete language that serves a locale such as `es-MX`."""
     language = locale.replace("_", "-").split("-")[0].lower()
     return language if language in LANGUAGES else LANGUAGES[0]
+
+
+@lru_cache(maxsize=1_000)
+def dialect_of(locale: str) -> str:
+    """Return the complete language that serves a locale, with its region where that is known, such as `es_MX`.
+
+    Numbers, amounts and dates are written as the region writes them.
+    """
+    language = language_of(locale)
+    region = next((part for part in locale.replace("-", "_").split("_")[1:] if len(part) in (2, 3)), "")
+    dialect = f"{language}_{region.upper()}"
+    return dialect if locale[:2].lower() == language and dialect in _KNOWN else language
+
+
+_KNOWN: Final = frozenset(locale_identifiers())
 
 
 @lru_cache(maxsize=20_000)
@@ -141,7 +158,7 @@ def narrowest_privacy(members: Sequence[Telling]) -> Privacy:
 def summary_texts(members: Sequence[Telling]) -> dict[Privacy, Text]:
     """Return the texts of a summary: how many, of whom, and the first few in full."""
     settings = members[0].settings
-    language = language_of(settings.locale)
+    language = dialect_of(settings.locale)
     count = ("count", len(members))
     private = Text(say(language, "alert-private-title"), say(language, "summary-private", count))
     names = ", ".join(dict.fromkeys(_child(member, language) for member in members))
@@ -155,10 +172,10 @@ def summary_texts(members: Sequence[Telling]) -> dict[Privacy, Text]:
 
 def several_texts(members: Sequence[Telling]) -> dict[Privacy, Text]:
     """Return what an alert says when it goes in the place of several that waited (product.md section 6)."""
-    return _several(language_of(members[0].settings.locale), narrowest_cap(members))
+    return _several(dialect_of(members[0].settings.locale), narrowest_cap(members))
 
 
-@lru_cache(maxsize=len(LANGUAGES) * len(Privacy))
+@lru_cache(maxsize=200)
 def _several(language: str, cap: Privacy) -> dict[Privacy, Text]:
     title = say(language, "alert-private-title")
     private = Text(title, say(language, "several-private"))
@@ -171,7 +188,7 @@ def _child(telling: Telling, language: str) -> str:
 
 
 def _text(telling: Telling, level: Privacy) -> Text:
-    language = language_of(telling.settings.locale)
+    language = dialect_of(telling.settings.locale)
     if level is Privacy.PRIVATE:
         return Text(say(language, "alert-private-title"), say(language, "alert-private-body"))
     child = _child(telling, language)
@@ -254,7 +271,9 @@ def _of_value(language: str, kind: Kind, score: Score) -> str:
 @lru_cache(maxsize=20_000)
 def _percent(language: str, score: Score) -> str:
     rounded = score.percent.quantize(Decimal("0.01"), rounding=ROUND_HALF_UP) / 100
-    text: str = format_percent(rounded, format="#,##0.##%", locale=language)
+    # As the region writes it, with up to two decimals.
+    pattern = Locale.parse(language).percent_formats[None].pattern.replace("0", "0.##")
+    text: str = format_percent(rounded, format=pattern, locale=language)
     return f"{text} ({shown(score.text)})" if score.text and score.form is ValueForm.PERCENT else text
 
 

@@ -2,6 +2,7 @@
 
 import re
 from datetime import date
+from decimal import Decimal
 from importlib.resources import files
 from uuid import UUID
 
@@ -34,7 +35,8 @@ def telling(
 ) -> Telling:
     group = GROUP_OF[kind]
     key = ThingKey(group, "s1", "t1")
-    content = Content(score=score, posted=score, mark=mark, on=date(2026, 10, 14))
+    balance = Decimal("1009.75")
+    content = Content(score=score, posted=score, mark=mark, on=date(2026, 10, 14), balance=balance)
     data = {"title": title, "course_name": title, "term": "Q1", "task": "Quarter grade", "period": "2"}
     state = ThingState(key, content=content, data=orjson.dumps(data).decode())
     due = DueAlert(
@@ -92,6 +94,29 @@ def test_any_name_is_one_bounded_line(name: str, title: str, language: str) -> N
     text = inbox_text(made)
     assert "\n" not in text.title + text.body
     assert max(len(text.title), len(text.body)) < 200
+
+
+@pytest.mark.parametrize(
+    ("locale", "percent", "balance", "day"),
+    [
+        ("en-US", "64.5%", "$1,009.75", "Oct 14, 2026"),
+        ("en_GB", "64.5%", "US$1,009.75", "14 Oct 2026"),
+        ("es", "64,5\u00a0%", "1.009,75\u00a0US$", "14 oct 2026"),
+        ("es-US", "64.5%", "$1,009.75", "14 oct 2026"),
+        ("es-mx", "64.5%", "USD1,009.75", "14 oct 2026"),
+        ("es-ZZ", "64,5\u00a0%", "1.009,75\u00a0US$", "14 oct 2026"),
+        ("pt-BR", "64.5%", "$1,009.75", "Oct 14, 2026"),
+    ],
+)
+def test_numbers_amounts_and_dates_are_those_of_the_region(
+    locale: str, percent: str, balance: str, day: str
+) -> None:
+    score = Score(ValueForm.PERCENT, Decimal("64.5"))
+    assert inbox_text(telling(Kind.ASSIGNMENT_SCORED, locale, score, MARKS[0])).body == f"Quiz: {percent}"
+    assert inbox_text(telling(Kind.LUNCH_LOW, locale, score, MARKS[0])).body.endswith(balance)
+    assert (
+        day in inbox_text(telling(Kind.ATTENDANCE_MARKED, locale, score, Mark(AttendanceStatus.ABSENT))).body
+    )
 
 
 def test_right_to_left_names_are_isolated_and_long_ones_cut() -> None:
