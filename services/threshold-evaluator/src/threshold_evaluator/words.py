@@ -32,7 +32,13 @@ _WIDTH: Final = {level: width for width, level in enumerate(Privacy)}
 _MARK = "\x00"
 """Encloses the place of a name: no Fluent file has it."""
 
+_UNSHOWN: Final = dict.fromkeys(
+    code
+    for code in (*range(0x20), *range(0x7F, 0xA0), *range(0x202A, 0x202F), *range(0x2066, 0x206A))
+    if not chr(code).isspace()
+)
 _LONGEST_NAME = 80
+_LONGEST_NAMES = 120
 _MOST_NAMED = 3
 
 
@@ -113,17 +119,20 @@ def _around(names: tuple[str, ...], language: str, message: str, *arguments: tup
 def shown(name: str, longest: int = _LONGEST_NAME) -> str:
     """Make a name safe in a sentence: one line, bounded, and isolated when it is written right to left.
 
-    Cut between characters, never inside one (a base with its marks, an emoji sequence).
+    Cut between characters, never inside one (a base with its marks, an emoji sequence). Control characters, and
+    those that would turn the direction of what follows, are left out; empty if nothing else is there.
     """
-    name = " ".join(name.split())
+    name = " ".join(name.translate(_UNSHOWN).split())
     if len(name) > longest:
         end = longest - 1
         while end > 0 and (
-            unicodedata.combining(name[end]) or name[end] in "\u200d\ufe0f" or name[end - 1] == "\u200d"
+            unicodedata.category(name[end]).startswith("M")
+            or name[end] in "\u200d\ufe0f"
+            or name[end - 1] == "\u200d"
         ):
             end -= 1
         name = name[:end].rstrip() + "…"
-    if any(unicodedata.bidirectional(char) in ("R", "AL", "RLE", "RLO", "RLI") for char in name):
+    if any(unicodedata.bidirectional(char) in ("R", "AL") for char in name):
         return f"\u2068{name}\u2069"
     return name
 
@@ -161,13 +170,23 @@ def summary_texts(members: Sequence[Telling]) -> dict[Privacy, Text]:
     language = dialect_of(settings.locale)
     count = ("count", len(members))
     private = Text(say(language, "alert-private-title"), say(language, "summary-private", count))
-    names = ", ".join(dict.fromkeys(_child(member, language) for member in members))
-    standard = Text(shown(names, 120), say(language, "summary-standard", count))
+    names = list(dict.fromkeys(_child(member, language) for member in members))
+    standard = Text(_together(names), say(language, "summary-standard", count))
     details = "; ".join(_text(member, Privacy.FULL).body for member in members[:_MOST_NAMED])
     more = "…" if len(members) > _MOST_NAMED else ""
     full = Text(standard.title, f"{standard.body}: {details}{more}")
     everything = {Privacy.PRIVATE: private, Privacy.STANDARD: standard, Privacy.FULL: full}
     return {level: everything[level] for level in allowed_levels(narrowest_cap(members))}
+
+
+def _together(names: Sequence[str]) -> str:
+    """Join names while they fit in a title; each of them is bounded and isolated already."""
+    joined = names[0]
+    for name in names[1:]:
+        if len(joined) + len(name) + 2 > _LONGEST_NAMES:
+            return f"{joined}, …"
+        joined = f"{joined}, {name}"
+    return joined
 
 
 def several_texts(members: Sequence[Telling]) -> dict[Privacy, Text]:
@@ -184,7 +203,7 @@ def _several(language: str, cap: Privacy) -> dict[Privacy, Text]:
 
 
 def _child(telling: Telling, language: str) -> str:
-    return shown(telling.student_name) if telling.student_name.strip() else say(language, "nobody")
+    return shown(telling.student_name) or say(language, "nobody")
 
 
 def _text(telling: Telling, level: Privacy) -> Text:
@@ -196,9 +215,9 @@ def _text(telling: Telling, level: Privacy) -> Text:
         news = [say(language, f"news-{_word(kind)}") for kind in _said(telling.due.kinds)]
         return Text(say_with({"child": child}, language, "alert-standard-title"), ", ".join(news))
     data = _data(telling.state.data)
-    course = str(data.get("course_name") or "")
+    course = shown(str(data.get("course_name") or ""))
     title = say_with(
-        {"child": child, "courseName": shown(course)},
+        {"child": child, "courseName": course},
         language,
         "alert-full-title",
         ("course", "some" if course else "none"),
@@ -249,7 +268,7 @@ def _balance(language: str, balance: Decimal, currency: str) -> str:
 
 
 def _titled(language: str, noun: str, title: str, details: Sequence[str]) -> str:
-    name = shown(title) if title.strip() else say(language, f"untitled-{noun}")
+    name = shown(title) or say(language, f"untitled-{noun}")
     return say_with({"title": name, "details": ", ".join(details)}, language, f"detail-{noun}")
 
 
@@ -281,14 +300,14 @@ def _of_mark(language: str, kind: Kind, content: Content, data: Mapping[str, Any
     mark = content.mark
     plain = mark.excuse is Excuse.UNKNOWN or mark.status is AttendanceStatus.PRESENT
     status = f"status-{mark.status.value}" + ("" if plain else f"-{mark.excuse.value}")
-    period = str(data.get("period") or "")
+    period = shown(str(data.get("period") or ""))
     text = say(
         language,
         f"detail-{_word(kind)}",
         ("status", say(language, status)),
         ("day", _day(language, content.on)),
         ("period", "some" if period else "none"),
-        ("periodName", shown(period)),
+        ("periodName", period),
     )
     return text[:1].upper() + text[1:]
 

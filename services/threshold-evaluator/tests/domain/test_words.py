@@ -123,3 +123,25 @@ def test_right_to_left_names_are_isolated_and_long_ones_cut() -> None:
     assert shown("ليلى") == "\u2068ليلى\u2069"
     assert len(shown("a" * 200)) == 80
     assert shown("x" * 77 + "👩‍👩‍👧‍👦") == "x" * 77 + "…"
+    assert shown("x" * 78 + "\u0915\u093f" * 3) == "x" * 78 + "…"
+
+
+def test_what_turns_the_direction_or_controls_a_screen_is_left_out() -> None:
+    assert shown("a\x07b\x1b[31mc\u202egnp.exe") == "ab[31mcgnp.exe"
+    assert shown("\u2069\u202eevil") == "evil"
+    assert shown("\u2069ليلى\u2067") == "\u2068ليلى\u2069"
+    made = telling(Kind.GRADE_POSTED, "en", SCORES[0], MARKS[0], "\x07", "\u202e\x1b")
+    assert inbox_text(made).title == "Your student"
+    assert inbox_text(made).body.startswith("Q1 Quarter grade")
+    assert (
+        inbox_text(telling(Kind.ASSIGNMENT_LATE, "en", SCORES[0], MARKS[0], "Mia", "\x07")).body
+        == "Assignment: late"
+    )
+
+
+@given(st.lists(st.text(min_size=1, max_size=100), min_size=2, max_size=6))
+def test_isolates_of_a_summary_are_closed(names: list[str]) -> None:
+    members = [telling(Kind.ASSIGNMENT_LATE, "en", SCORES[0], MARKS[0], f"ل{name}") for name in names]
+    title = summary_texts(members)[Privacy.STANDARD].title
+    assert title.count("\u2068") == title.count("\u2069")
+    assert len(title) < 130
