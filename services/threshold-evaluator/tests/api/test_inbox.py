@@ -98,3 +98,15 @@ async def test_what_retention_took_is_not_unseen(home: Any) -> None:
     assert [(each["unseen"], each["seq"]) for each in await notices(home)] == [(0, 1)]
     again = await home.api("u1").post("/v1/me/inbox/read", {"ids": []})
     assert again.body == {"unseen": 0, "seq": 1}
+
+
+async def test_what_one_may_not_see_now_is_neither_seen_nor_read(home: Any) -> None:
+    hidden = await home.item("u1", "s1")
+    shown = await home.item("u1", "s2")
+    await home.access("u1", "s1", portal=False)
+    api = home.api("u1")
+    await api.post("/v1/me/inbox/seen", {"up_to": str(shown)})
+    await api.post("/v1/me/inbox/read", {"ids": [str(hidden)]})
+    await home.access("u1", "s1")
+    items = {item["id"]: (item["seen"], item["read"]) for item in (await api.ok("/v1/me/inbox"))["items"]}
+    assert items == {str(hidden): (False, False), str(shown): (True, False)}

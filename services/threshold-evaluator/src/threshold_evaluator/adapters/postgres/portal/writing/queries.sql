@@ -63,18 +63,24 @@ where district_id = :district_id and environment = :environment and user_id = :u
     and (item_id = :item_id::uuid or entered_at <= :until::timestamptz);
 
 -- name: mark_seen(now, district_id, environment, user_id, entered)
--- Mark what entered up to a place as seen; answer the ids that were not.
-update inbox set seen_at = :now::timestamptz
-where district_id = :district_id and environment = :environment and user_id = :user_id
-    and seen_at is null and entered <= :entered
-returning item_id;
+-- Mark what entered up to a place, of students whom the user may see now, as seen; answer the ids that were not.
+update inbox i set seen_at = :now::timestamptz
+from portal_access a
+where i.district_id = :district_id and i.environment = :environment and i.user_id = :user_id
+    and (a.district_id, a.environment, a.student_id, a.user_id)
+        = (i.district_id, i.environment, i.student_id, i.user_id) and a.portal
+    and i.seen_at is null and i.entered <= :entered
+returning i.item_id;
 
 -- name: mark_read(now, district_id, environment, user_id, item_ids)
--- Mark items as read and seen; answer the ids that were not.
-update inbox set read_at = :now::timestamptz, seen_at = coalesce(seen_at, :now::timestamptz)
-where district_id = :district_id and environment = :environment and user_id = :user_id
-    and read_at is null and item_id = any(:item_ids::uuid[])
-returning item_id;
+-- Mark items of students whom the user may see now as read and seen; answer the ids that were not.
+update inbox i set read_at = :now::timestamptz, seen_at = coalesce(i.seen_at, :now::timestamptz)
+from portal_access a
+where i.district_id = :district_id and i.environment = :environment and i.user_id = :user_id
+    and (a.district_id, a.environment, a.student_id, a.user_id)
+        = (i.district_id, i.environment, i.student_id, i.user_id) and a.portal
+    and i.read_at is null and i.item_id = any(:item_ids::uuid[])
+returning i.item_id;
 
 -- name: count_unseen(district_id, environment, user_id)^
 -- Count again what is unseen of students whom the user may see now; seq rises, so that the newest count wins.
