@@ -169,3 +169,16 @@ async def test_whatever_the_contract_takes_is_shown(home: Any) -> None:
     assert (item["score_percent"], item["score_points"]) == (64, 64.5)
     accounts = (await api.ok(AREA + "food_service"))["items"]
     assert {each["id"]: each["balance"] for each in accounts} == {"l1": "9.50", "l2": "10"}
+
+
+async def test_a_cursor_opens_no_other_list_whatever_ids_there_are(home: Any) -> None:
+    # With ids joined as they are, an area of "inbox" and the inbox of "planner" would have one name.
+    for user, student in (("u1", "inbox"), ("u1", "planner"), ("u1/x", "s1"), ("u1", "x/s1")):
+        await home.student(student)
+        await home.access(user, student)
+    api = home.api("u1")
+    cursor = (await api.ok("/v1/me/students/inbox/planner"))["cursor"]
+    refused = await api.get("/v1/me/inbox", student_id="planner", cursor=cursor)
+    assert (refused.status, refused.body["pointer"]) == (400, "/query/cursor")
+    other = (await home.api("u1/x").ok("/v1/me/students/s1/grades"))["cursor"]
+    assert (await api.get("/v1/me/students/x%2Fs1/grades", cursor=other)).status == 400

@@ -24,7 +24,7 @@ from threshold_evaluator.api.area_items import (
 from threshold_evaluator.api.area_tables import Row, Wanted
 from threshold_evaluator.api.fields import Cursor, Id, Limit, Model
 from threshold_evaluator.api.planner import Planner
-from threshold_evaluator.api.portal import PORTAL, Portal, family
+from threshold_evaluator.api.portal import PORTAL, Portal, family, own_list
 
 ThingName = Literal["assignment", "grade", "attendance", "lunch", "schedule"]
 
@@ -102,7 +102,7 @@ async def read_area(
     views = await portal.areas.view(caller, student_id, area)
     if not views:
         raise not_found("student")
-    view, scope = views[0], f"{caller.source}/{caller.user_id}/{student_id}/{area.value}"
+    view, scope = views[0], own_list(caller, "students", student_id, area.value)
     today = portal.clock.now().astimezone(view.timezone).date()
     token = view.token(today, dated=area is Area.PLANNER)
     at = standing(portal.cursors.open(scope, cursor)).for_view(token) if cursor else Standing(token)

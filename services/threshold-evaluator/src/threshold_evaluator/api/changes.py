@@ -15,7 +15,7 @@ from bellwire_schemas.source import Source
 
 from threshold_evaluator.api.change_items import ChangePage, StoredChange
 from threshold_evaluator.api.fields import Cursor, Id, Limit
-from threshold_evaluator.api.portal import PORTAL, Portal, family
+from threshold_evaluator.api.portal import PORTAL, Portal, family, own_list
 
 KEPT = timedelta(days=30)
 """How long decisions are kept."""
@@ -87,7 +87,7 @@ class ChangesView(ApiView):
         portal, student = self.request.app[PORTAL], student_id or ""
         now = portal.clock.now()
         since = min(max(since, now - KEPT), now) if since else now - KEPT
-        scope = f"{caller.source}/{caller.user_id}/changes/{student}"
+        scope = own_list(caller, "changes", student)
         before = ChangePlace(now + KEPT, "", "")
         if cursor:
             moment, event_id, source = portal.cursors.open(scope, cursor)

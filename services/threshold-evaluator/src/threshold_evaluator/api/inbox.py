@@ -15,7 +15,7 @@ from bellwire_schemas.names import Group, Kind
 from pydantic import Field
 
 from threshold_evaluator.api.fields import Body, Cursor, Id, Limit, Model
-from threshold_evaluator.api.portal import PORTAL, family
+from threshold_evaluator.api.portal import PORTAL, family, own_list
 
 
 class InboxItem(Model):
@@ -97,7 +97,7 @@ class InboxView(ApiView):
         caller = await family(self.request)
         portal = self.request.app[PORTAL]
         student = student_id or ""
-        scope = f"{caller.source}/{caller.user_id}/inbox/{student}"
+        scope = own_list(caller, "inbox", student)
         before = portal.cursors.open(scope, cursor)[0] if cursor else NEWEST
         found = await portal.inboxes.items(caller, student, before, limit + 1)
         page = found[:limit]

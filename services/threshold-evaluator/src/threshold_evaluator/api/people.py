@@ -10,7 +10,7 @@ from bellwire_kit.web.views import ApiView, answer
 from bellwire_schemas.names import Area, Environment, PortalRole, Role
 
 from threshold_evaluator.api.fields import Cursor, Limit, Model
-from threshold_evaluator.api.portal import PORTAL, family
+from threshold_evaluator.api.portal import PORTAL, family, own_list
 
 
 class OwnDistrict(Model):
@@ -103,7 +103,7 @@ class StudentsView(ApiView):
         """
         caller = await family(self.request)
         portal = self.request.app[PORTAL]
-        scope = f"{caller.source}/{caller.user_id}/students"
+        scope = own_list(caller, "students")
         after = portal.cursors.open(scope, cursor) if cursor else ["", ""]
         found = await portal.people.students(caller, (after[0], after[1]), limit + 1)
         page, following = found[:limit], None

@@ -9,6 +9,7 @@ from aiohttp import web
 from bellwire_kit.auth import Caller, require
 from bellwire_kit.clock import Clock
 from bellwire_kit.cursors import Cursors
+from bellwire_schemas.keys import encoded
 from bellwire_schemas.names import Role
 
 if TYPE_CHECKING:
@@ -45,6 +46,14 @@ class Portal:
 
 
 PORTAL: web.AppKey[Portal] = web.AppKey("portal", Portal)
+
+
+def own_list(caller: Caller, *parts: str) -> str:
+    """Name a list of the caller's own, so that no cursor of another user, student or list opens it.
+
+    Ids are encoded: what one of them contains makes it no other.
+    """
+    return "/".join((str(caller.source), *map(encoded, (caller.user_id, *parts))))
 
 
 async def family(request: web.Request) -> Caller:
