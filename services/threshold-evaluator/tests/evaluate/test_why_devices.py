@@ -16,9 +16,9 @@ from .test_afterwards import report
 from .test_timing import night
 
 
-async def whys(world: World) -> list[Why]:
-    """Why of each change, for u1, the newest first."""
-    caller = Caller(Role.GUARDIAN, "u1", world.source.district_id, world.source.environment)
+async def whys(world: World, user: str = "u1") -> list[Why]:
+    """Why of each change, for a user, the newest first."""
+    caller = Caller(Role.GUARDIAN, user, world.source.district_id, world.source.environment)
     now = world.clock.now()
     place = ChangePlace(now + timedelta(days=1), "", "")
     found = await PostgresChanges(world.pool).of_caller(caller, "", now - timedelta(days=30), place, 50)
@@ -75,3 +75,11 @@ async def test_what_was_in_a_summary_that_was_taken_back_shows_both(world: World
     await handler([report(world, again, DeliveryOutcome.NO_DEVICE, "-")])
     (why,) = await whys(world)
     assert devices(why) == [("phone", DeliveryOutcome.WITHDRAWN), ("-", DeliveryOutcome.NO_DEVICE)]
+
+
+async def test_what_is_news_to_others_only_is_silent_to_one(world: World) -> None:
+    await world.take(*world.roster("s1", ("u1", True), ("u2", True)))
+    await world.set_user("u2", {"groups": {"lunch": {"threshold": "5.00"}}})
+    await world.take(world.lunch("7.00"))
+    assert [(why.outcome, why.reason) for why in await whys(world)] == [("send", "told")]
+    assert [(why.outcome, why.reason) for why in await whys(world, "u2")] == [("none", "silent")]

@@ -22,7 +22,7 @@ from threshold_evaluator.api.change_items import (
     WhyOutcome,
 )
 from threshold_evaluator.api.changes import KEPT, Asked, ChangePlace
-from threshold_evaluator.domain.decision import Reason
+from threshold_evaluator.domain.decision import Detection, Reason
 from threshold_evaluator.domain.gates import GATES
 
 
@@ -110,7 +110,8 @@ def _nobody(user_id: str, detection: str) -> Why:
     return Why(
         user_id=user_id,
         outcome=WhyOutcome.NONE,
-        reason=detection,
+        # What is a fact for others, of a shared account or against what each was told, may be no news to one.
+        reason=Detection.SILENT.value if detection == Detection.FACTS else detection,
         kinds=(),
         due_at=None,
         gates=(),
