@@ -83,3 +83,14 @@ async def test_what_is_news_to_others_only_is_silent_to_one(world: World) -> Non
     await world.take(world.lunch("7.00"))
     assert [(why.outcome, why.reason) for why in await whys(world)] == [("send", "told")]
     assert [(why.outcome, why.reason) for why in await whys(world, "u2")] == [("none", "silent")]
+
+
+async def test_an_event_that_is_sent_again_another_day_was_not_told_twice(world: World) -> None:
+    first = world.assignment(score_percent=60)
+    await world.take(*world.roster("s1", ("u1", True)), first)
+    world.pass_time(minutes=1)
+    await world.take(world.assignment(score_percent=70))
+    world.pass_time(days=1)
+    await world.take(first)
+    found = [(why.outcome, why.reason) for why in await whys(world)]
+    assert found == [("none", "stale_version"), ("hold", "coalesced"), ("send", "told")]

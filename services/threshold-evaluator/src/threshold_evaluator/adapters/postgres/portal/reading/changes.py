@@ -77,26 +77,28 @@ class PostgresChanges:
             "user_id": user_id,
         }
         ids = [alert_id(source, each["source"], each["event_id"], user_id) for each in changes]
-        days = sorted({each.pop("day") for each in changes})
+        # An event that is sent again another day is a change of its own: the decision is of the day of its first.
+        places = list(zip((each.pop("day") for each in changes), ids, strict=True))
+        days = sorted({day for day, _ in places})
         decided = reading_queries().decisions(self._pool, **scope, days=days, alert_ids=ids)
-        decisions = {row["alert_id"]: row async for row in decided}
-        devices = await self._devices(scope, days, decisions)
+        decisions = {(row["day"], row["alert_id"]): row async for row in decided}
+        devices = await self._devices(scope, days, list(decisions.values()))
         return [
             StoredChange.model_validate(
                 {
                     **change,
-                    "why": _why(user_id, decisions[alert], devices)
-                    if alert in decisions
+                    "why": _why(user_id, decisions[place], devices)
+                    if place in decisions
                     else _nobody(user_id, change["detection"]),
                 }
             )
-            for alert, change in zip(ids, changes, strict=True)
+            for place, change in zip(places, changes, strict=True)
         ]
 
     async def _devices(
-        self, scope: Mapping[str, str], days: Sequence[date], decisions: Mapping[UUID, Mapping[str, Any]]
+        self, scope: Mapping[str, str], days: Sequence[date], decisions: Sequence[Mapping[str, Any]]
     ) -> Mapping[UUID, list[DeviceOutcome]]:
-        carriers = {carrier for row in decisions.values() for carrier in row["carried_by"]}
+        carriers = {carrier for row in decisions for carrier in row["carried_by"]}
         reports = reading_queries().device_outcomes(
             self._pool, **scope, first_day=days[0], alert_ids=sorted(carriers)
         )

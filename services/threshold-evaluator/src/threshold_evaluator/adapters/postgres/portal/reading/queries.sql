@@ -170,7 +170,7 @@ order by c.event_source, c.decided_at;
 
 -- name: decisions(district_id, environment, user_id, days, alert_ids)
 -- The decisions with these alert ids about one user, with the settings that held.
-select d.alert_id, d.outcome, d.reason, d.kinds, d.due_at, d.open_gates, d.verdicts, e.document as settings,
+select d.day, d.alert_id, d.outcome, d.reason, d.kinds, d.due_at, d.open_gates, d.verdicts, e.document as settings,
        d.became, d.became_at, d.sent_as,
        array[d.alert_id] || d.carriers || coalesce(d.sent_as, d.alert_id) as carried_by
 from decisions d
