@@ -1,14 +1,15 @@
 """`GET /v1/me/export`: all that is kept about the caller, of students whom the caller may see now."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from datetime import timedelta
-from typing import Any, TypeVar
+from datetime import date, timedelta
+from typing import Any, Protocol, TypeVar
 
 from aiohttp import web
 from aiohttp_pydantic.oas.typing import r200
 from bellwire_kit.auth import Caller
 from bellwire_kit.web.views import ApiView, answer
 from bellwire_schemas.fields import Moment
+from bellwire_schemas.names import Group, PortalRole
 
 from threshold_evaluator.api.change_items import StoredChange
 from threshold_evaluator.api.changes import KEPT, ChangePlace
@@ -18,10 +19,67 @@ from threshold_evaluator.api.people import Me, SeenStudent
 from threshold_evaluator.api.portal import PORTAL, Portal, family
 
 _PAGE = 500
+
+
+class Access(Model):
+    """What the SIS says of the caller and a student; empty where it says nothing."""
+
+    student_id: str
+    role: PortalRole
+    relationship: str
+    locale: str
+    timezone: str
+    modified_at: Moment
+
+
+class ToldOf(Model):
+    """What the caller was last told of an attendance mark (status/excuse) or a lunch account (balance).
+
+    An account may be shared: it has no student. Empty: paid since.
+    """
+
+    student_id: str | None
+    group: Group
+    thing_id: str
+    value: str
+    told_at: Moment
+
+
+class Window(Model):
+    """When the last push of a student and group was: what follows soon is joined with it."""
+
+    student_id: str
+    group: Group
+    opened_at: Moment
+
+
+class Pushes(Model):
+    """How many pushes counted to the daily cap on the last day that had any."""
+
+    day: date
+    count: int
+
+
+class Kept(Model):
+    """What is kept beside what has an address of its own."""
+
+    access: tuple[Access, ...]
+    told: tuple[ToldOf, ...]
+    windows: tuple[Window, ...]
+    pushes: tuple[Pushes, ...]
+
+
+class KeptTables(Protocol):
+    """What is kept of users, of students whom they may see now."""
+
+    async def kept(self, caller: Caller) -> Kept:
+        """Return all of it."""
+
+
 Read = TypeVar("Read")
 
 
-class Export(Model):
+class Export(Kept):
     """What is kept: settings documents (`""` is the one for all students), inbox and changes with their why.
 
     Devices are kept by the push service: `GET /v1/me/devices` there.
@@ -64,6 +122,7 @@ async def exported(portal: Portal, caller: Caller) -> Export:
         ChangePlace(now + timedelta(days=1), "", ""),
         lambda last: ChangePlace(last.decided_at, last.event_id, last.source),
     )
+    kept = await portal.kept.kept(caller)
     documents: Mapping[str, Mapping[str, Any]] = await portal.settings.documents(caller)
     return Export(
         exported_at=now,
@@ -72,6 +131,7 @@ async def exported(portal: Portal, caller: Caller) -> Export:
         settings={student: dict(document) for student, document in documents.items()},
         inbox=tuple(item for _, item in inbox),
         changes=tuple(changes),
+        **dict(kept),
     )
 
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from threshold_evaluator.api.area_tables import Areas
     from threshold_evaluator.api.changes import Changes
     from threshold_evaluator.api.districts import Districts
+    from threshold_evaluator.api.export import KeptTables
     from threshold_evaluator.api.inbox import Inboxes
     from threshold_evaluator.api.people import People
     from threshold_evaluator.api.settings import SettingsTables
@@ -43,6 +44,7 @@ class Portal:
     users: Users
     surges: Surges
     district_pasts: DistrictPasts
+    kept: KeptTables
 
 
 PORTAL: web.AppKey[Portal] = web.AppKey("portal", Portal)

@@ -7,6 +7,7 @@ from bellwire_kit.postgres import Pool
 from threshold_evaluator.adapters.postgres.portal.reading.areas import PostgresAreas
 from threshold_evaluator.adapters.postgres.portal.reading.changes import PostgresChanges
 from threshold_evaluator.adapters.postgres.portal.reading.district_pasts import PostgresDistrictPasts
+from threshold_evaluator.adapters.postgres.portal.reading.kept import PostgresKept
 from threshold_evaluator.adapters.postgres.portal.reading.pasts import PostgresPasts
 from threshold_evaluator.adapters.postgres.portal.reading.people import PostgresDistricts, PostgresPeople
 from threshold_evaluator.adapters.postgres.portal.writing.inboxes import PostgresInboxes
@@ -33,4 +34,5 @@ def postgres_portal(pool: Pool, clock: Clock, cursors: Cursors) -> Portal:
         users=PostgresUsers(pool),
         surges=PostgresSurgeAnswers(pool),
         district_pasts=PostgresDistrictPasts(pool),
+        kept=PostgresKept(pool),
     )

@@ -186,6 +186,42 @@ where o.district_id = :district_id and o.environment = :environment and o.user_i
     and o.day >= :first_day::date and o.alert_id = any(:alert_ids::uuid[])
 order by o.alert_id, o.installation_id, o.at desc;
 
+-- name: kept_access(district_id, environment, user_id)
+-- What the SIS says of a user and students whom the user may see now.
+select student_id, role, relationship, locale, timezone, modified_at
+from portal_access
+where district_id = :district_id and environment = :environment and user_id = :user_id and portal
+order by student_id collate "C";
+
+-- name: kept_told(district_id, environment, user_id)
+-- What a user was last told of marks of students, and accounts of any student, whom the user may see now.
+select nullif(t.student_id, '') as student_id, t.thing as "group", t.thing_id, t.value, t.told_at
+from told t
+where t.district_id = :district_id and t.environment = :environment and t.user_id = :user_id
+    and exists (
+        select from portal_access a
+        where (a.district_id, a.environment, a.user_id) = (t.district_id, t.environment, t.user_id) and a.portal
+            and (a.student_id = t.student_id or t.thing = 'lunch' and exists (
+                select from states s
+                where (s.district_id, s.environment, s.student_id, s.thing, s.thing_id)
+                    = (a.district_id, a.environment, a.student_id, t.thing, t.thing_id)))
+    )
+order by t.thing, t.student_id collate "C", t.thing_id collate "C";
+
+-- name: kept_windows(district_id, environment, user_id)
+-- When the last push was, of each group of students whom the user may see now.
+select w.student_id, w.thing as "group", w.opened_at
+from push_windows w
+join portal_access a using (district_id, environment, student_id, user_id)
+where w.district_id = :district_id and w.environment = :environment and w.user_id = :user_id and a.portal
+order by w.student_id collate "C", w.thing;
+
+-- name: kept_pushes(district_id, environment, user_id)
+-- How many pushes counted to the cap on the last day that had any.
+select push_day as day, pushes as count
+from user_counters
+where district_id = :district_id and environment = :environment and user_id = :user_id and pushes > 0;
+
 -- name: past_students(district_id, environment, user_id, student_id)
 -- Students whom the user may see now, with enrolments as JSON text, and the user's documents and what the
 -- newest access states: who watches, as the evaluator would see it.
