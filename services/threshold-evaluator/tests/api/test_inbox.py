@@ -110,3 +110,13 @@ async def test_what_one_may_not_see_now_is_neither_seen_nor_read(home: Any) -> N
     await home.access("u1", "s1")
     items = {item["id"]: (item["seen"], item["read"]) for item in (await api.ok("/v1/me/inbox"))["items"]}
     assert items == {str(hidden): (False, False), str(shown): (True, False)}
+
+
+@pytest.mark.parametrize("up_to", ["x", 5, "1760400000", "2026-10-14", "2026-10-14T15:30:00", None, True, []])
+async def test_what_is_no_item_and_no_time_is_refused_by_name(home: Any, up_to: Any) -> None:
+    await home.item("u1", "s1")
+    refused = await home.api("u1").post("/v1/me/inbox/seen", {"up_to": up_to})
+    assert (refused.status, refused.body["pointer"]) == (400, "/up_to")
+    assert "such as 2026" in refused.body["detail"]
+    since = await home.api("u1").get("/v1/me/changes", since=up_to)
+    assert (since.status, since.body["pointer"]) == (400, "/query/since")

@@ -10,7 +10,7 @@ from aiohttp_pydantic.oas.typing import r200
 from bellwire_kit.auth import Caller
 from bellwire_kit.web.problems import Problem, not_found
 from bellwire_kit.web.views import ApiView, answer
-from bellwire_schemas.fields import Moment
+from bellwire_schemas.fields import WrittenMoment
 from bellwire_schemas.source import Source
 
 from threshold_evaluator.api.change_items import ChangePage, StoredChange
@@ -73,7 +73,7 @@ class ChangesView(ApiView):
     async def get(
         self,
         student_id: Id | None = None,
-        since: Moment | None = None,
+        since: WrittenMoment | None = None,
         cursor: Cursor = "",
         limit: Limit = 50,
     ) -> r200[ChangePage]:

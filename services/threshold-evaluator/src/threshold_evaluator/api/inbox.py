@@ -10,9 +10,9 @@ from aiohttp_pydantic.oas.typing import r200
 from bellwire_kit.auth import Caller
 from bellwire_kit.web.problems import not_found
 from bellwire_kit.web.views import ApiView, answer
-from bellwire_schemas.fields import Moment
+from bellwire_schemas.fields import Moment, WrittenMoment
 from bellwire_schemas.names import Group, Kind
-from pydantic import Field
+from pydantic import BeforeValidator, Field, TypeAdapter, ValidationError
 
 from threshold_evaluator.api.fields import Body, Cursor, Id, Limit, Model
 from threshold_evaluator.api.portal import PORTAL, family, own_list
@@ -51,10 +51,24 @@ class InboxCount(Model):
     seq: int
 
 
+_AS_UUID = TypeAdapter(UUID)
+_AS_MOMENT = TypeAdapter(WrittenMoment)
+
+
+def _item_or_time(value: object) -> object:
+    for adapter in (_AS_UUID, _AS_MOMENT):
+        try:
+            if isinstance(value, str):
+                return adapter.validate_python(value)
+        except ValidationError:
+            continue
+    raise ValueError("this is neither the id of an item nor a time such as 2026-01-31T08:30:00-06:00")
+
+
 class SeenUpTo(Body):
     """Everything that entered up to this item, by its id, or up to this time, is seen."""
 
-    up_to: UUID | Moment
+    up_to: Annotated[UUID | Moment, BeforeValidator(_item_or_time)]
 
 
 class ReadItems(Body):
