@@ -5,11 +5,15 @@ from typing import Any
 import orjson
 from bellwire_schemas import topics
 from bellwire_schemas.catalogue import INBOX_CHANGED
+from bellwire_schemas.names import DeliveryOutcome
+from threshold_evaluator.adapters.postgres.decide.outcomes import PostgresOutcomes
 from threshold_evaluator.adapters.postgres.decide.retention import PostgresRetention
 from threshold_evaluator.adapters.postgres.decide.store import PostgresStore
+from threshold_evaluator.deliveries import RecordDeliveries
 from threshold_evaluator.upkeep import Upkeep
 
 from .conftest import World
+from .test_afterwards import report
 
 
 async def badges(world: World) -> list[tuple[int, int]]:
@@ -72,3 +76,14 @@ async def test_retention_takes_what_it_deletes_off_the_badge(world: World) -> No
     assert [unseen for unseen, _ in await badges(world)] == [1]
     await world.take(world.assignment(thing="a3", missing=True))
     assert world.alerts()[-1]["unseen"] == 2
+
+
+async def test_an_item_counts_once_though_its_push_is_sent_again(world: World) -> None:
+    await world.take(*world.roster("s1", ("u1", True)), world.mark("absent"))
+    (alert,) = world.alerts()
+    handler = RecordDeliveries(PostgresOutcomes(world.pool), world.clock)
+    world.pass_time(hours=4)
+    await handler([report(world, alert, DeliveryOutcome.MISSED)])
+    await world.releases()
+    assert [each["unseen"] for each in world.alerts()] == [1, 1]
+    assert [row["in_inbox"] for row in await world.rows("select in_inbox from due_alerts")] == [True]

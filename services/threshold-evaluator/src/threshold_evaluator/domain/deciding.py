@@ -179,6 +179,7 @@ class Deciding:
             in_inbox=not judgement.grace,
             mandatory=judgement.mandatory,
             decided_at=self.now,
+            in_inbox=not judgement.grace,
         )
         if telling not in self.unsent:
             return alert
@@ -205,6 +206,7 @@ class Deciding:
             capped_at=older.capped_at,
             in_inbox=grace_until <= self.now,
             mandatory=alert.mandatory or older.mandatory,
+            in_inbox=older.grace_until <= self.now,
         )
 
     def _route(
