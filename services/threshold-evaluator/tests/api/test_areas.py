@@ -182,3 +182,21 @@ async def test_a_cursor_opens_no_other_list_whatever_ids_there_are(home: Any) ->
     assert (refused.status, refused.body["pointer"]) == (400, "/query/cursor")
     other = (await home.api("u1/x").ok("/v1/me/students/s1/grades"))["cursor"]
     assert (await api.get("/v1/me/students/x%2Fs1/grades", cursor=other)).status == 400
+
+
+async def test_a_thing_that_moves_to_a_school_that_hides_the_area_is_removed(home: Any) -> None:
+    await home.school("south", settings={"areas": {"grades": False}})
+    await home.state("s1", "grades", "g0", {"posted": True, "school_id": "south"})
+    await home.state("s1", "grades", "g1", {"posted": True, "percent": 88})
+    api = home.api("u1")
+    page = await api.ok(AREA + "grades")
+    assert [item["id"] for item in page["items"]] == ["g1"]
+    await home.pool.execute(
+        "update states set school_id = 'south', changed_in = pg_current_xact_id()"
+        " where district_id = $1 and thing_id = 'g1'",
+        home.id,
+    )
+    later = await api.ok(AREA + "grades", cursor=page["cursor"])
+    assert (later["items"], later["reset"]) == ([], False)
+    assert later["removed"] == [{"thing": "grade", "id": "g1"}]
+    assert (await api.ok(AREA + "grades"))["items"] == []

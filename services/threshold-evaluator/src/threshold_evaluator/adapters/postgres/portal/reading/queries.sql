@@ -83,10 +83,12 @@ where a.district_id = :district_id and a.environment = :environment and a.user_i
 
 -- name: area_rows(fields, due_from, due_to, district_id, environment, student_id, things, since, after_in, after_place, closed, user_id, limit)
 -- Stored things of a student in the order they were written, from :since on and after (:after_in, :after_id).
--- Of a full read (:since 0) deleted things are left out, and of assignments those not due within the days.
+-- Gone are deleted things, and those of schools that do not show the area: a thing may have been another's before.
+-- Of a full read (:since 0) these are left out, and of assignments those not due within the days.
 with rows as (
-    select t.changed_in, t.thing, t.thing_id, t.thing || '/' || t.thing_id as place, t.school_id,
-           t.deleted or (t.thing = 'grades' and not coalesce((t.data ->> 'posted')::boolean, false)) as gone,
+    select t.changed_in, t.thing, t.thing_id, t.thing || '/' || t.thing_id as place,
+           t.deleted or t.school_id = any(:closed::text[])
+               or (t.thing = 'grades' and not coalesce((t.data ->> 'posted')::boolean, false)) as gone,
            -- Fields of the SIS's own are kept with an event, whatever their names and values: none is an item's.
            (select jsonb_object_agg(key, value) from jsonb_each(t.data) where key = any(:fields::text[]))
                || jsonb_build_object('id', t.thing_id) as data,
@@ -96,7 +98,7 @@ with rows as (
     where t.district_id = :district_id and t.environment = :environment and t.student_id = :student_id
         and t.thing = any(:things::text[])
     union all
-    select c.changed_in, 'schedules', c.id, 'schedules/' || c.id, c.school_id, false,
+    select c.changed_in, 'schedules', c.id, 'schedules/' || c.id, c.school_id = any(:closed::text[]),
            jsonb_build_object('id', c.id, 'school_id', c.school_id, 'calendar_id', nullif(c.calendar_id, ''),
                               'term', c.term, 'meetings', c.meetings, 'modified_at', c.modified_at), true
     from (select *, concat_ws('/', replace(school_id, '/', '%2F'), replace(calendar_id, '/', '%2F'),
@@ -109,7 +111,6 @@ select changed_in::text as changed_in, place, thing, thing_id, gone, data::text 
 from rows
 where changed_in >= :since::text::xid8
     and (changed_in, place collate "C") > (:after_in::text::xid8, :after_place::text collate "C")
-    and not school_id = any(:closed::text[])
     and (:since::text <> '0' or (wanted and not gone))
     and exists (select from portal_access a
                 where a.district_id = :district_id and a.environment = :environment and a.user_id = :user_id
