@@ -14,6 +14,7 @@ from threshold_evaluator.domain.accounts import Account
 from threshold_evaluator.domain.deciding import Plan
 from threshold_evaluator.domain.detecting import Detected, Memory, TellingKey
 from threshold_evaluator.domain.due import DueAlert
+from threshold_evaluator.domain.gates import ALL_OPEN
 from threshold_evaluator.domain.roster import Roster
 from threshold_evaluator.domain.things import ThingKey, ThingState
 from threshold_evaluator.low_balances import ReminderTables
@@ -173,11 +174,15 @@ class Deciding(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class OnItsWay:
-    """A published alert that may still be unsent, and the id it went out under; `accepted` for a device at least."""
+    """A published alert that may still be unsent, and the id it went out under; `accepted` for a device at least.
+
+    `open_gates` stand open for it now.
+    """
 
     due: DueAlert
     sent_as: UUID
     accepted: bool = False
+    open_gates: int = ALL_OPEN
 
 
 @dataclass(slots=True)

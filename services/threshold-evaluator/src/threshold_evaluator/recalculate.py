@@ -1,6 +1,7 @@
 """What changes of settings, roster and bells do to alerts: wake the unsent, take back what is on its way."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from bellwire_kit import faults
@@ -58,13 +59,14 @@ def taken_back(listed: Sequence[OnItsWay], known: Known, now: datetime) -> Taken
     """Sort out the published alerts that are not to go now; of a summary, what else it carries goes again."""
     taken = TakenBack()
     for each in listed:
-        closed = gates_now(known.roster, each.due, now) != ALL_OPEN
+        gates = gates_now(known.roster, each.due, now)
+        closed = gates != ALL_OPEN
         if not closed and not is_paused(known.roster.district, known.roster.school(each.due.school_id)):
             continue
         if each.accepted:
             taken.stopped.append(each)
         elif closed:
-            taken.withdrawn.append(each)
+            taken.withdrawn.append(replace(each, open_gates=gates))
         else:
             taken.held.append(each)
     return taken

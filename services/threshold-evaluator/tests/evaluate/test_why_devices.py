@@ -94,3 +94,18 @@ async def test_an_event_that_is_sent_again_another_day_was_not_told_twice(world:
     await world.take(first)
     found = [(why.outcome, why.reason) for why in await whys(world)]
     assert found == [("none", "stale_version"), ("hold", "coalesced"), ("send", "told")]
+
+
+@pytest.mark.parametrize("held", [True, False])
+async def test_why_names_the_gate_that_took_an_alert_back(world: World, held: bool) -> None:
+    if held:
+        await night(world)
+    else:
+        await world.take(*world.roster("s1", ("u1", True)))
+    await world.take(world.assignment(missing=True))
+    assert all(gate.open for gate in (await whys(world))[0].gates)
+    await world.set_district({"areas": {"assignments": False}})
+    world.pass_time(minutes=1)
+    await world.releases()
+    (why,) = await whys(world)
+    assert (why.became, [gate.gate for gate in why.gates if not gate.open]) == ("withdrawn", ["area"])

@@ -11,7 +11,7 @@ from threshold_evaluator.api.fields import Model
 
 
 class GateState(Model):
-    """A gate, in the order of product.md section 4, and whether it stood open."""
+    """A gate, in the order of product.md section 4, and whether it stood open: at the event, or at a withdrawal."""
 
     gate: str
     open: bool

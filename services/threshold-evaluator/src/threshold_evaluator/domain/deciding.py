@@ -13,7 +13,7 @@ from threshold_evaluator.domain.detecting import Detected, TellingKey, telling_k
 from threshold_evaluator.domain.due import DueAlert, Hold
 from threshold_evaluator.domain.effective import Delivery, Effective
 from threshold_evaluator.domain.facts import in_order
-from threshold_evaluator.domain.gates import holding_bells, is_paused
+from threshold_evaluator.domain.gates import ALL_OPEN, holding_bells, is_paused
 from threshold_evaluator.domain.identities import AlertIds
 from threshold_evaluator.domain.judging import Judgement, Route, Turn, told_after
 from threshold_evaluator.domain.standing import kinds_standing
@@ -73,11 +73,15 @@ class Summary:
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """An unsent alert that ended: what became of it, and which alert carried or replaced it (itself if none)."""
+    """An unsent alert that ended: what became of it, and which alert carried or replaced it (itself if none).
+
+    `open_gates` stood open then; at the event all of them did.
+    """
 
     due: DueAlert
     became: Became
     sent_as: UUID
+    open_gates: int = ALL_OPEN
 
 
 @dataclass(slots=True)

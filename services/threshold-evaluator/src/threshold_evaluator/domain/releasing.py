@@ -133,8 +133,9 @@ class Releasing:
 
     def _look(self, due: DueAlert) -> None:
         case, district = _case(self.roster, due), self.roster.district
-        if case is None or due.key not in self.states or _gates(case, district, self.now) != ALL_OPEN:
-            self._drop(due, Became.WITHDRAWN)
+        gates = 0 if case is None else _gates(case, district, self.now)
+        if case is None or due.key not in self.states or gates != ALL_OPEN:
+            self._drop(due, Became.WITHDRAWN, gates)
             return
         permitted = allowed(due.kinds, district, case.school)
         kinds = kinds_standing(
@@ -149,8 +150,8 @@ class Releasing:
             return
         self._go(case, kinds)
 
-    def _drop(self, due: DueAlert, became: Became) -> None:
-        self.plan.settled.append(Settled(due, became, due.alert_id))
+    def _drop(self, due: DueAlert, became: Became, open_gates: int = ALL_OPEN) -> None:
+        self.plan.settled.append(Settled(due, became, due.alert_id, open_gates))
         if due.in_inbox:
             self.plan.corrected.append(due)
         state = self.states.get(due.key)

@@ -188,12 +188,13 @@ update due_alerts d set phase = 'dropped'
 from unnest(:alert_ids::uuid[]) as t(alert_id)
 where d.alert_id = t.alert_id and d.phase = 'held';
 
--- name: settle_decisions(at, days, alert_ids, became, sent_as)!
--- What became of decisions made earlier.
+-- name: settle_decisions(at, days, alert_ids, became, sent_as, gates)!
+-- What became of decisions made earlier, and which gates stand open by then.
 update decisions d
-set became = t.became, became_at = :at, sent_as = t.sent_as,
+set became = t.became, became_at = :at, sent_as = t.sent_as, open_gates = t.gates,
     carriers = case when d.sent_as <> t.sent_as then d.carriers || d.sent_as else d.carriers end
-from unnest(:days::date[], :alert_ids::uuid[], :became::text[], :sent_as::uuid[]) as t(day, alert_id, became, sent_as)
+from unnest(:days::date[], :alert_ids::uuid[], :became::text[], :sent_as::uuid[], :gates::smallint[])
+    as t(day, alert_id, became, sent_as, gates)
 where d.day = t.day and d.alert_id = t.alert_id;
 
 -- name: add_inbox(entered_at, district_ids, environments, user_ids, item_ids, student_ids, things, thing_ids, kinds, event_sources, event_ids, locales, titles, bodies)!

@@ -238,6 +238,7 @@ class PostgresTransaction:
             alert_ids=[due.alert_id for due in dues],
             became=["withdrawn"] * len(dues),
             sent_as=[each.sent_as for each in taken.withdrawn],
+            gates=[each.open_gates for each in taken.withdrawn],
         )
         await self._writing.queue(messages)
 

@@ -16,6 +16,7 @@ from threshold_evaluator.adapters.postgres.decide.rows import (
 )
 from threshold_evaluator.adapters.postgres.releases.sending import is_release, send, settle
 from threshold_evaluator.domain.effective import Effective
+from threshold_evaluator.domain.gates import ALL_OPEN
 from threshold_evaluator.ports import LEASE_SECONDS, Outgoing, Spoken
 
 
@@ -77,13 +78,14 @@ class Writing:
             self.newly_filed.update((day, identity) for identity in new)
 
     async def _settled(self, spoken: Sequence[Spoken], now: datetime) -> None:
-        rows = [(each.due, each.became.value, each.sent_as) for one in spoken for each in one.plan.settled]
+        ended = [each for one in spoken for each in one.plan.settled]
+        rows = [(each.due, each.became.value, each.sent_as, each.open_gates) for each in ended]
         if rows:
-            await self._do("drop_due", alert_ids=sorted(due.alert_id for due, _, _ in rows))
+            await self._do("drop_due", alert_ids=sorted(each.due.alert_id for each in ended))
         for one in spoken:
             known = {decision.alert_id for decision in one.plan.decisions}
             rows += [
-                (each.due, "sent" if each.alone else "summarized", each.sent_as)
+                (each.due, "sent" if each.alone else "summarized", each.sent_as, ALL_OPEN)
                 for each in one.going
                 if not (each.alone and each.due.alert_id in known)
             ]

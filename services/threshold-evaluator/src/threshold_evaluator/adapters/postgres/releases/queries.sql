@@ -12,10 +12,11 @@ from unnest(split(:alert_ids), split(:kinds), split(:due), split(:deliveries), s
     as t(alert_id, kinds, due_at, delivery, capped_at, mandatory, sent_as, send_before)
 where d.alert_id = t.alert_id::uuid and d.phase = 'held';
 
--- name: settle(at, days, alert_ids, became, sent_as)!
--- What became of decisions made earlier.
+-- name: settle(at, days, alert_ids, became, sent_as, gates)!
+-- What became of decisions made earlier; all gates stood open then, and of what is withdrawn one does no more.
 update decisions d
-set became = t.became, became_at = :at, sent_as = t.sent_as::uuid,
+set became = t.became, became_at = :at, sent_as = t.sent_as::uuid, open_gates = t.gates::smallint,
     carriers = case when d.sent_as <> t.sent_as::uuid then d.carriers || d.sent_as else d.carriers end
-from unnest(split(:days), split(:alert_ids), split(:became), split(:sent_as)) as t(day, alert_id, became, sent_as)
+from unnest(split(:days), split(:alert_ids), split(:became), split(:sent_as), split(:gates))
+    as t(day, alert_id, became, sent_as, gates)
 where d.day = t.day::date and d.alert_id = t.alert_id::uuid;

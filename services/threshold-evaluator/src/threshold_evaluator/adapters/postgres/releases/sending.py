@@ -48,17 +48,20 @@ async def send(connection: Connection, spoken: Sequence[Spoken]) -> None:
     )
 
 
-async def settle(connection: Connection, rows: Sequence[tuple[DueAlert, str, UUID]], at: datetime) -> None:
-    """Note what became of decisions: (alert, what, the alert that carried it)."""
+async def settle(
+    connection: Connection, rows: Sequence[tuple[DueAlert, str, UUID, int]], at: datetime
+) -> None:
+    """Note what became of decisions: (alert, what, the alert that carried it, the gates that stood open)."""
     await _queries().settle(
         connection,
         at=at,
         **packed(
             {
-                "days": [due.decided_at.date().isoformat() for due, _, _ in rows],
-                "alert_ids": [due.alert_id.hex for due, _, _ in rows],
-                "became": [became for _, became, _ in rows],
-                "sent_as": [sent_as.hex for _, _, sent_as in rows],
+                "days": [due.decided_at.date().isoformat() for due, *_ in rows],
+                "alert_ids": [due.alert_id.hex for due, *_ in rows],
+                "became": [became for _, became, *_ in rows],
+                "sent_as": [sent_as.hex for _, _, sent_as, _ in rows],
+                "gates": [str(gates) for *_, gates in rows],
             }
         ),
     )
