@@ -33,11 +33,11 @@ async def erase(world: World, user: str = "u1") -> None:
 async def left(world: World, user: str = "u1") -> dict[str, int]:
     """In which tables there is anything of a user, and how much."""
     tables = [row["table_name"] for row in await world.rows(_TABLES, "threshold_evaluator")]
-    assert {"inbox", "told", "decisions", "due_alerts", "notices", "audience_users"} <= set(tables)
+    assert {"inbox", "told", "decisions", "due_alerts", "outbox", "audience_users"} <= set(tables)
     found = {
         table: await world.pool.fetchval(f"select count(*) from {table} where user_id = $1 {but}", user)
         for table in tables
-        for but in ["and type <> 'bellwire.user.erased.v1'" if table == "notices" else ""]
+        for but in ["and type <> 'bellwire.user.erased.v1'" if table == "outbox" else ""]
     }
     found["audiences"] = await world.pool.fetchval(
         "select count(*) from audiences where position($1 in document) > 0", f'"{user}"'

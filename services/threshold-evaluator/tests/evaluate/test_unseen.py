@@ -26,7 +26,7 @@ async def badges(world: World) -> list[tuple[int, int]]:
     told += [
         orjson.loads(row["payload"])
         for row in await world.rows(
-            "select payload from notices where type = $1 order by position", INBOX_CHANGED
+            "select payload from outbox where type = $1 order by position", INBOX_CHANGED
         )
     ]
     return [(each["unseen"], each["seq"]) for each in told]

@@ -45,7 +45,7 @@ class PostgresOutcomes:
                 at=[each.at for each in reports],
             )
             if accepted := alerts(DeliveryOutcome.ACCEPTED):
-                await self._queries.gone_after_all(connection, sent_as=accepted)
+                await self._queries.gone_after_all(connection, sent_as=accepted, now=now)
             if withdrawn := alerts(DeliveryOutcome.WITHDRAWN):
                 await self._queries.go_again(connection, sent_as=withdrawn, now=now)
             if missed := alerts(DeliveryOutcome.MISSED):

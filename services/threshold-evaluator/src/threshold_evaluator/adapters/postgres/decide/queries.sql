@@ -404,10 +404,16 @@ set phase = 'held', called_back = false, attempt = d.attempt + 1, wake_at = :now
 where d.sent_as = any(:sent_as::uuid[]) and d.phase = 'published' and d.called_back
     and not exists (select from device_outcomes o where o.alert_id = d.sent_as and o.outcome = 'accepted');
 
--- name: gone_after_all(sent_as)!
+-- name: gone_after_all(sent_as, now)!
 -- Alerts that were to go again, and that a device had already: its answer came late.
-update due_alerts set phase = 'published', attempt = attempt - 1
-where sent_as = any(:sent_as::uuid[]) and phase = 'held';
+with gone as (
+    update due_alerts set phase = 'published', attempt = attempt - 1
+    where sent_as = any(:sent_as::uuid[]) and phase = 'held'
+    returning day, alert_id
+)
+update decisions d set became = 'sent', became_at = :now::timestamptz
+from gone
+where (d.day, d.alert_id) = (gone.day, gone.alert_id) and d.became = 'missed';
 
 -- name: put_outcomes(day, alert_ids, installation_ids, district_ids, environments, user_ids, outcomes, reasons, at)!
 -- What became of alerts on devices: the newest report wins.

@@ -21,9 +21,9 @@ from (
 where (c.district_id, c.environment, c.user_id) = (t.district_id, t.environment, t.user_id) and c.unseen <> t.unseen
 returning c.district_id, c.environment, c.user_id, c.unseen, c.seq;
 
--- name: announce(notice_ids, district_ids, environments, user_ids, type, payloads, now)!
+-- name: announce(message_ids, district_ids, environments, user_ids, type, payloads)!
 -- Queue what devices are told of the counts, behind what is urgent.
-insert into notices (notice_id, district_id, environment, user_id, urgency, type, payload, due_at)
-select notice_id, district_id, environment, user_id, 1, :type, payload, :now::timestamptz
-from unnest(:notice_ids::uuid[], :district_ids::text[], :environments::text[], :user_ids::text[], :payloads::text[])
-    as t(notice_id, district_id, environment, user_id, payload);
+insert into outbox (message_id, district_id, environment, user_id, urgency, type, payload)
+select message_id, district_id, environment, user_id, 1, :type, payload
+from unnest(:message_ids::uuid[], :district_ids::text[], :environments::text[], :user_ids::text[], :payloads::text[])
+    as t(message_id, district_id, environment, user_id, payload);

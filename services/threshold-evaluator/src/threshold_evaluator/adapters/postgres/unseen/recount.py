@@ -39,14 +39,13 @@ async def recount(connection: Connection, users: Iterable[UserRef], now: datetim
         await _queries().announce(
             connection,
             **_columns([UserRef(each.district_id, each.environment.value, each.user_id) for each in changed]),
-            notice_ids=[_notice_id(each) for each in changed],
+            message_ids=[_message_id(each) for each in changed],
             type=INBOX_CHANGED,
             payloads=[each.model_dump_json() for each in changed],
-            now=now,
         )
 
 
-def _notice_id(change: InboxChanged) -> UUID:
+def _message_id(change: InboxChanged) -> UUID:
     place = (change.environment.value, change.district_id, change.user_id)
     return event_id("inbox-changed", *place, str(change.seq), change.at.isoformat())
 
