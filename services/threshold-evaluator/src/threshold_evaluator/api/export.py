@@ -33,7 +33,8 @@ class Access(Model):
 
 
 class ToldOf(Model):
-    """What the caller was last told of an attendance mark (status/excuse) or a lunch account (balance).
+    """What the caller was last told of an attendance mark (status/excuse) or a lunch account (balance), and what was
+    known of a grade (form/percent/text) whose last posting was not told.
 
     An account may be shared: it has no student. Empty: paid since.
     """

@@ -183,7 +183,6 @@ class Deciding:
             in_inbox=not judgement.grace,
             mandatory=judgement.mandatory,
             decided_at=self.now,
-            in_inbox=not judgement.grace,
         )
         if telling not in self.unsent:
             return alert
@@ -210,7 +209,6 @@ class Deciding:
             capped_at=older.capped_at,
             in_inbox=grace_until <= self.now,
             mandatory=alert.mandatory or older.mandatory,
-            in_inbox=older.grace_until <= self.now,
         )
 
     def _route(

@@ -195,8 +195,10 @@ where district_id = :district_id and environment = :environment and user_id = :u
 order by student_id collate "C";
 
 -- name: kept_told(district_id, environment, user_id)
--- What a user was last told of marks of students, and accounts of any student, whom the user may see now.
-select nullif(t.student_id, '') as student_id, t.thing as "group", t.thing_id, t.value, t.told_at
+-- What a user was last told of marks of students, and accounts of any student, whom the user may see now; of an account
+-- only its balance.
+select nullif(t.student_id, '') as student_id, t.thing as "group", t.thing_id,
+       case t.thing when 'lunch' then split_part(t.value, '/', 1) else t.value end as value, t.told_at
 from told t
 where t.district_id = :district_id and t.environment = :environment and t.user_id = :user_id
     and exists (
