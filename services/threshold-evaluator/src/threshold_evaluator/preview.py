@@ -6,14 +6,14 @@ what timing would have held, resolved or summed up, makes no difference.
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 
 from bellwire_schemas.names import AttendanceStatus, Group, Kind
 
 from threshold_evaluator.domain import lunch
 from threshold_evaluator.domain.decision import Detection
-from threshold_evaluator.domain.detecting import TellingKey, telling_key
+from threshold_evaluator.domain.detecting import TellingKey, overtaken, telling_key
 from threshold_evaluator.domain.effective import Effective
 from threshold_evaluator.domain.judging import (
     Route,
@@ -48,6 +48,7 @@ class _Told:
     """What the user would have been told so far."""
 
     values: dict[TellingKey, str] = field(default_factory=dict)
+    account_moments: dict[str, datetime] = field(default_factory=dict)
     of_date: dict[tuple[str, date], dict[str, AttendanceStatus]] = field(default_factory=dict)
 
     def take(self, turn: Turn, key: TellingKey, settings: Effective) -> None:
@@ -84,6 +85,8 @@ def would_be_sent(past: Iterable[Past], proposed: Callable[[Watcher], Watcher]) 
         watcher = proposed(each.watcher)
         settings = settings_of(each.turn, watcher)
         told.begin(each, telling_key(each.turn.key, watcher.user_id))
+        if each.turn.key.group is Group.LUNCH and overtaken(each.turn, told.account_moments):
+            continue
         if each.detection is Detection.BACKFILL:
             _count_as_told(each.turn, watcher, settings, told)
         elif each.detection is Detection.INACTIVE_CALENDAR:

@@ -136,6 +136,32 @@ async def test_a_shared_account_of_two_thresholds_is_told_once_a_crossing_of_eac
     assert bodies == ["$15.00", "$9.00", "$14.50"]
 
 
+@pytest.mark.parametrize("at_once", [True, False])
+async def test_an_older_balance_of_a_shared_account_is_no_news_whoever_it_comes_of(
+    world: World, at_once: bool
+) -> None:
+    """The students of an account lie in different partitions: one may be hours behind the other."""
+    await world.take(*world.roster("s1", ("u1", True)), *world.roster("s2", ("u1", True)))
+    came: dict[str, list[Any]] = {"s1": [], "s2": []}
+    for balance in ("5.00", "40.00", "8.00", "30.00", "9.00"):
+        world.pass_time(hours=1)
+        for student, listed in came.items():
+            listed.append(world.lunch(balance, student))
+    events = [*came["s1"], *came["s2"]]
+    for batch in [events] if at_once else [[event] for event in events]:
+        await world.take(*batch)
+        world.pass_time(minutes=30)
+        await world.releases()
+    entered = await world.rows("select body from inbox order by entered")
+    assert [row["body"].removeprefix("The lunch balance is ") for row in entered] == [
+        "$5.00",
+        "$8.00",
+        "$9.00",
+    ]
+    states = await world.rows("select data ->> 'balance' as balance from states")
+    assert states == [{"balance": "9.00"}, {"balance": "9.00"}]
+
+
 async def test_grades_tell_posted_then_modified(world: World) -> None:
     await world.take(*world.roster("s1", ("u1", True)))
     for data in (

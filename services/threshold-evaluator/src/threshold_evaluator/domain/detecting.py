@@ -70,13 +70,15 @@ class Memory:
 
     `told` is by thing and user (of a grade only what a user knows who was not told: `grades.told_text`),
     `told_of_date` the statuses told by (student, date, user), `grace` since when an unsent alert waits and when
-    its grace ends. `retold` has what the batch told, cleared or counts as told, to be stored.
+    its grace ends. `retold` has what the batch told, cleared or counts as told, to be stored. `account_moments` has
+    when the newest version of a lunch account was modified, whichever of its students it came of.
     """
 
     states: dict[ThingKey, ThingState] = field(default_factory=dict)
     told: dict[TellingKey, str] = field(default_factory=dict)
     told_of_date: dict[tuple[str, object, str], dict[str, AttendanceStatus]] = field(default_factory=dict)
     grace: dict[TellingKey, tuple[datetime, datetime]] = field(default_factory=dict)
+    account_moments: dict[str, datetime] = field(default_factory=dict)
     retold: dict[TellingKey, tuple[str, ThingState]] = field(default_factory=dict)
 
     def tell(self, telling: TellingKey, value: str, state: ThingState) -> None:
@@ -161,22 +163,35 @@ def detect(incoming: Incoming, roster: Roster, memory: Memory, now: datetime) ->
         incoming.data,
     )
     memory.states[key] = after
+    news = key.group is not Group.LUNCH or not overtaken(turn, memory.account_moments)
     untold = _untold(turn, memory) if key.group is Group.GRADES else _EVERYBODY_KNOWS
     if incoming.backfill:
-        _count_as_told(turn, student, memory)
+        if news:
+            _count_as_told(turn, student, memory)
         return Detected(incoming, Detection.BACKFILL, (), stored, after, turn, ())
     if turn.now.deleted and key.group is not Group.ATTENDANCE:
         return Detected(incoming, Detection.DELETED, (), stored, after, turn, ())
     enrolled = is_enrolled(student, change.school_id, calendar, turn.today)
     if not enrolled:
-        _clear_paid(turn, memory)
+        if news:
+            _clear_paid(turn, memory)
         return Detected(incoming, Detection.INACTIVE_CALENDAR, (), stored, after, turn, ())
-    judgements = tuple(_judgements(turn, memory, untold, now)) if student.watchers else ()
+    judgements = tuple(_judgements(turn, memory, untold, now)) if news and student.watchers else ()
     kinds = _kinds_judged(judgements)
     if not student.watchers:
         kinds = _kinds_without_watchers(turn)
     detection = Detection.FACTS if kinds else Detection.SILENT
     return Detected(incoming, detection, kinds, stored, after, turn, judgements)
+
+
+def overtaken(turn: Turn, account_moments: dict[str, datetime]) -> bool:
+    """Whether a newer version of this lunch account came already, of another student who shares it; notes this one.
+
+    It is this student's newest, so it stands; but what the account holds by now is known, and told if it is low.
+    """
+    newest = account_moments.get(turn.key.thing_id, turn.modified_at)
+    account_moments[turn.key.thing_id] = max(newest, turn.modified_at)
+    return newest > turn.modified_at
 
 
 def _kinds_judged(judgements: tuple[Judgement, ...]) -> tuple[Kind, ...]:

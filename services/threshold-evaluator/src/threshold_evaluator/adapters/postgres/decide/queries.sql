@@ -60,6 +60,15 @@ from unnest(split(:district_ids), split(:environments), split(:student_ids), spl
     as t(district_id, environment, student_id, thing, thing_id)
 join told d using (district_id, environment, student_id, thing, thing_id);
 
+-- name: read_account_moments(district_ids, environments, account_ids)
+-- The newest version of each lunch account named, whichever of its students it came of.
+select t.place, max(s.modified_at) as modified_at
+from unnest(split(:district_ids), split(:environments), split(:account_ids)) with ordinality
+    as t(district_id, environment, thing_id, place)
+join states s using (district_id, environment, thing_id)
+where s.thing = 'lunch'
+group by t.place;
+
 -- name: read_told_of_dates(district_ids, environments, student_ids, dates)
 -- What anybody was told of attendance on the dates named.
 select d.district_id, d.environment, d.student_id, d.on_date, d.user_id, d.thing_id, d.value

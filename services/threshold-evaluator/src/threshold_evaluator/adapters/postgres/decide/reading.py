@@ -56,6 +56,7 @@ class Reading:
             telling = telling_key(due.key, due.user_id)
             here.unsent[telling] = due
             here.memory.grace[telling] = (due.first_at, due.grace_until)
+        await self._account_moments(wanted, known)
         await self._tellings(wanted, known)
         return known
 
@@ -93,6 +94,19 @@ class Reading:
         }
         if accounts:
             await self._queries.lock_lunch_accounts(self._connection, accounts=sorted(accounts))
+
+    async def _account_moments(self, wanted: Mapping[Source, Wanted], known: Mapping[Source, Known]) -> None:
+        accounts = [
+            (source, account)
+            for source, each in wanted.items()
+            for account in dict.fromkeys(key.thing_id for key in each.things if key.group is Group.LUNCH)
+        ]
+        if not accounts:
+            return
+        columns = {**scope_columns(s for s, _ in accounts), "account_ids": [each for _, each in accounts]}
+        for row in await self._packed("read_account_moments", **columns):
+            source, account = accounts[row["place"] - 1]
+            known[source].memory.account_moments[account] = row["modified_at"]
 
     async def _tellings(self, wanted: Mapping[Source, Wanted], known: Mapping[Source, Known]) -> None:
         things = [
