@@ -156,3 +156,22 @@ async def test_a_balance_that_waited_is_said_as_it_is_by_now_whoever_ate(world: 
     await world.releases()
     (alert,) = world.alerts()
     assert (alert["student_id"], alert["texts"]["full"]["body"]) == ("s1", "The lunch balance is $7.00")
+
+
+async def test_a_shared_account_that_was_paid_is_not_told_low_though_the_other_child_s_event_is_late(
+    world: World,
+) -> None:
+    await world.take(*world.roster("s1", ("u1", True)), *world.roster("s2", ("u1", True)))
+    await world.set_user("u1", {"groups": {"lunch": {"grace_minutes": 5}}})
+    await world.take(world.lunch("5.00", "s1"), world.lunch("5.00", "s2"))
+    world.pass_time(minutes=1)
+    late = world.lunch("40.00", "s2")
+    await world.take(world.lunch("40.00", "s1"))
+    world.pass_time(minutes=5)
+    await world.releases()
+    await world.take(late)
+    assert (world.alerts(), await world.rows("select * from inbox")) == ([], [])
+    assert {row["became"] for row in await world.rows("select became from decisions")} == {
+        "replaced",
+        "resolved",
+    }
