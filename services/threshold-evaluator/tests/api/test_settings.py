@@ -85,7 +85,8 @@ async def test_a_change_is_stored_for_every_process_and_asks_for_recalculation(h
         (URL, {"timezone": "Mars/Olympus"}, "/timezone"),
         (URL, {"timezone": "localtime"}, "/timezone"),
         (URL, {"quiet_hours": {"from": "22:00", "to": "22:00"}}, "/quiet_hours"),
-        (URL, {"quiet_hours": {"from": "25:00", "to": "06:00"}}, "/quiet_hours"),
+        (URL, {"quiet_hours": {"from": "25:00", "to": "06:00"}}, "/quiet_hours/from"),
+        (URL, {"quiet_hours": {"from": "22:00", "to": "06:00", "on": "sunday"}}, "/quiet_hours/on"),
         (URL, {"daily_cap": 0}, "/daily_cap"),
         (URL, {"coalesce_minutes": 121}, "/coalesce_minutes"),
         (URL, {"privacy": "loud"}, "/privacy"),
@@ -105,6 +106,22 @@ async def test_what_is_out_of_range_is_refused_by_its_pointer(
     assert answered.body["pointer"] == pointer
     assert answered.body["detail"]
     assert (await home.api("u1").ok(url))["document"] == {}
+
+
+@pytest.mark.parametrize(
+    ("patch", "words"),
+    [
+        ({"quiet_hours": {"from": "22:00"}}, "to is missing"),
+        ({"groups": {"attendance": {"threshold": 10}}}, "here can be: enabled, delivery, grace_minutes"),
+        ({"groups": {"sports": {}}}, "here can be: assignments, grades, attendance, lunch"),
+        ({"quiet_hours": {"from": "22:00", "to": "06:00", "on": 1}}, "here can be: from, to"),
+        ({"kinds": {"grade.lost": {}}}, "grade.posted, grade.modified"),
+        ({"student_id": "s1"}, "quiet_hours, digest, coalesce_minutes"),
+    ],
+)
+async def test_a_refusal_says_what_would_be_right(home: Any, patch: dict[str, Any], words: str) -> None:
+    answered = await home.api("u1").patch(URL, patch)
+    assert (answered.status, words in answered.body["detail"]) == (400, True), answered.body
 
 
 async def test_an_empty_object_takes_nothing_away_and_leaves_nothing(home: Any) -> None:

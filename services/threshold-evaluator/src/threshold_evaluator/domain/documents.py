@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 
@@ -60,19 +60,44 @@ def _pointer(location: tuple[int | str, ...], document: Any) -> str:
     path, here = "", document
     for part in location:
         within_list = isinstance(here, list) and isinstance(part, int) and part < len(here)
-        if not (within_list or (isinstance(here, Mapping) and part in here)):
-            break
-        here = here[part]
-        path += "/" + str(part).replace("~", "~0").replace("/", "~1")
+        if within_list or (isinstance(here, Mapping) and part in here):
+            here = here[part]
+            path += "/" + str(part).replace("~", "~0").replace("/", "~1")
     return path
 
 
-def _faults(error: ValidationError, document: JSON) -> tuple[Fault, ...]:
+def _keys_beside(model: type[BaseModel], location: tuple[int | str, ...]) -> str:
+    """List the keys that can stand where a validation error's location ends."""
+    for part in location[:-1]:
+        kinds = [field for name, field in model.model_fields.items() if part == (field.alias or name)]
+        parts = [each for field in kinds for each in (field.annotation, *get_args(field.annotation))]
+        model = next(
+            (each for each in parts if isinstance(each, type) and issubclass(each, BaseModel)), model
+        )
+    return ", ".join(field.alias or name for name, field in model.model_fields.items())
+
+
+def _in_words(entry: Any, model: type[BaseModel]) -> str:
+    match entry["type"]:
+        case "extra_forbidden":
+            return f"this is no setting; here can be: {_keys_beside(model, entry['loc'])}"
+        case "missing":
+            return f"{entry['loc'][-1]} is missing"
+        case _:
+            message: str = entry["msg"]
+            return message.removeprefix("Value error, ")
+
+
+def _faults(error: ValidationError, document: JSON, model: type[BaseModel]) -> tuple[Fault, ...]:
     by_pointer: dict[str, list[str]] = {}
     for entry in error.errors(include_url=False, include_context=False, include_input=False):
-        pointer = _pointer(entry["loc"], document)
-        by_pointer.setdefault(pointer, []).append(entry["msg"].removeprefix("Value error, "))
-    return tuple(Fault(pointer, "; or ".join(problems)) for pointer, problems in by_pointer.items())
+        by_pointer.setdefault(_pointer(entry["loc"], document), []).append(_in_words(entry, model))
+    return tuple(
+        Fault(pointer, "; or ".join(problems))
+        for pointer, problems in by_pointer.items()
+        # Of a value that could be one thing or another, what is wrong deeper in it says which was meant.
+        if not any(other.startswith(pointer + "/") for other in by_pointer)
+    )
 
 
 def faults_of_user(document: JSON) -> tuple[Fault, ...]:
@@ -99,7 +124,7 @@ def _check(model: type[BaseModel], document: JSON) -> tuple[Fault, ...]:
     try:
         model.model_validate(document)
     except ValidationError as error:
-        return _faults(error, document)
+        return _faults(error, document, model)
     return ()
 
 
