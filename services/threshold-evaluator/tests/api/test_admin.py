@@ -51,6 +51,18 @@ async def test_what_is_set_here_holds_over_the_sis_until_null_gives_it_back(home
     )
 
 
+async def test_what_the_sis_sent_wrong_is_shown_as_what_does_not_count(home: Any) -> None:
+    wrong = {"push_enabled": "no", "areas": {"grades": False, "lunch": False, "planner": None}}
+    await home.district(settings={**wrong, "locks": ["privacy", "/privacy"]})
+    await home.school(settings={"paused": True, "defaults": {"privacy": "full"}})
+    district = await admin(home).ok("/v1/admin/district")
+    assert district["settings"] == {"areas": {"grades": False}, "locks": ["/privacy"]}
+    assert set(district["ignored"]) == {"/push_enabled", "/areas/lunch", "/locks/0"}
+    assert district["published"]["push_enabled"] == "no"
+    [school] = (await admin(home).ok("/v1/admin/schools"))["items"]
+    assert (school["settings"], school["ignored"]) == ({"paused": True}, ["/defaults/privacy"])
+
+
 async def test_an_audit_line_names_what_changed_not_what_was_written(home: Any) -> None:
     api = admin(home)
     url = "/v1/admin/district"

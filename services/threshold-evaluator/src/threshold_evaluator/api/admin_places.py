@@ -30,8 +30,9 @@ DISTRICT = ""
 class Place(Model):
     """A district (no school_id) or a school, and its settings document.
 
-    `settings` is what counts: `own`, set by an administrator here, over `published`, which the SIS sent.
-    `version` rises with every change.
+    `settings` is what counts: `own`, set by an administrator here, over `published`, which the SIS sent. `ignored`
+    has the pointers of what the SIS sent that is no valid setting: it counts as not set. `version` rises with
+    every change.
     """
 
     district_id: str
@@ -40,6 +41,7 @@ class Place(Model):
     timezone: str
     version: int
     settings: dict[str, Any]
+    ignored: tuple[str, ...]
     own: dict[str, Any]
     published: dict[str, Any]
 

@@ -138,6 +138,12 @@ def read_school(document: JSON) -> PlaceSettings:
     return PlaceSettings(*_readable(SchoolDocument, document))
 
 
+def counting(document: JSON, *, of_school: bool) -> tuple[JSON, tuple[str, ...]]:
+    """Return what counts of a place's stored or published document, and the pointers of what does not."""
+    read, ignored = _readable(SchoolDocument if of_school else DistrictDocument, document)
+    return without_empty(read), ignored
+
+
 def read_user(own: JSON, of_student: JSON) -> UserDocuments:
     """Read a user's stored documents; keys that do not validate count as not set."""
     return UserDocuments(_readable(UserDocument, own)[0], _readable(StudentDocument, of_student)[0])

@@ -1,7 +1,8 @@
 """Settings documents of districts and schools, with their audit lines."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 import orjson
 from bellwire_kit.auth import Caller
@@ -12,6 +13,7 @@ from threshold_evaluator.adapters.postgres.portal.writing.queries import place_o
 from threshold_evaluator.api.admin_places import Change, Place
 from threshold_evaluator.api.audit import AuditLine
 from threshold_evaluator.api.settings_change import changed_pointers
+from threshold_evaluator.domain.documents import counting
 
 
 class PostgresPlaces:
@@ -28,7 +30,7 @@ class PostgresPlaces:
     async def schools(self, caller: Caller, after: str, limit: int) -> Sequence[Place]:
         """See `Places.schools`."""
         rows = writing_queries().schools(self._pool, **place_of(caller), after=after, limit=limit)
-        return [Place.model_validate(dict(row)) async for row in rows]
+        return [_place(row) async for row in rows]
 
     async def change(
         self, caller: Caller, school_id: str, change: Change, line: AuditLine
@@ -61,4 +63,9 @@ async def _read(connection: Connection, caller: Caller, school_id: str) -> Seque
         if school_id
         else await queries.district(connection, **scope)
     )
-    return () if row is None else (Place.model_validate(dict(row)),)
+    return () if row is None else (_place(row),)
+
+
+def _place(row: Mapping[str, Any]) -> Place:
+    settings, ignored = counting(row["settings"], of_school=row["school_id"] is not None)
+    return Place.model_validate({**row, "settings": settings, "ignored": ignored})
