@@ -47,6 +47,19 @@ class Kind(StrEnum):
     ATTENDANCE_MODIFIED = "attendance.modified"
     LUNCH_LOW = "lunch.low"
 
+    @property
+    def group(self) -> Group:
+        """The settings group that the kind belongs to."""
+        return _GROUPS[self.value.partition(".")[0]]
+
+
+_GROUPS = {
+    "assignment": Group.ASSIGNMENTS,
+    "grade": Group.GRADES,
+    "attendance": Group.ATTENDANCE,
+    "lunch": Group.LUNCH,
+}
+
 
 class DecisionOutcome(StrEnum):
     """The outcome of one (event, user) (product.md section 1)."""

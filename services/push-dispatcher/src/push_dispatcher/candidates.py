@@ -49,7 +49,7 @@ def alert_candidates(
             state = State.QUEUED
             if withdrawn:
                 state = State.WITHDRAWN
-            elif mutes(device.settings, alert.group, alert.kinds):
+            elif mutes(device.settings, alert.kinds):
                 state = State.MUTED_BY_DEVICE
             row_of_device = NewRow(
                 identity,

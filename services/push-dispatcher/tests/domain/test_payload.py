@@ -114,16 +114,24 @@ def test_no_text_is_wider_than_alert_or_device_allow(chosen, own, there):
 
 
 @given(
-    st.sampled_from(list(Group)),
     st.lists(st.sampled_from(list(Kind)), min_size=1),
-    st.booleans(),
-    st.booleans(),
+    st.dictionaries(st.sampled_from(list(Group)), st.builds(Switch, enabled=st.booleans())),
+    st.dictionaries(st.sampled_from(list(Kind)), st.builds(Switch, enabled=st.booleans())),
 )
-def test_a_device_mutes_a_group_or_all_kinds(group, kinds, group_on, kinds_on):
-    settings = DeviceSettings(
-        groups={group: Switch(enabled=group_on)}, kinds={kind: Switch(enabled=kinds_on) for kind in kinds}
-    )
-    assert mutes(settings, group, kinds) == (not group_on or not kinds_on)
+def test_a_device_mutes_what_tells_only_of_what_is_off_on_it(kinds, groups, switches):
+    off = {group.value.removesuffix("s") for group, switch in groups.items() if not switch.enabled}
+    told = [
+        kind
+        for kind in kinds
+        if kind.value.split(".")[0] not in off and (kind not in switches or switches[kind].enabled)
+    ]
+    assert mutes(DeviceSettings(groups=groups, kinds=switches), kinds) == (told == [])
+
+
+def test_a_summary_that_begins_with_a_group_that_is_off_rings_for_the_others():
+    settings = DeviceSettings(groups={Group.ASSIGNMENTS: Switch(enabled=False)})
+    assert not mutes(settings, (Kind.ASSIGNMENT_MISSING, Kind.GRADE_POSTED))
+    assert mutes(settings, (Kind.ASSIGNMENT_MISSING, Kind.ASSIGNMENT_LATE))
 
 
 def test_a_token_does_not_print_itself():

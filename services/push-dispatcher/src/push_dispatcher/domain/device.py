@@ -62,13 +62,17 @@ def provider_of(platform: Platform) -> Provider:
     return Provider.APNS if platform is Platform.IOS else Provider.FCM
 
 
-def mutes(settings: DeviceSettings, group: Group, kinds: Sequence[Kind]) -> bool:
-    """Tell whether the device turned off the group, or every kind that the alert tells of."""
+def mutes(settings: DeviceSettings, kinds: Sequence[Kind]) -> bool:
+    """Tell whether the device turned off all that the alert tells of: each of its kinds, or the kind's group.
+
+    A summary may tell of several groups. `kinds` is not empty.
+    """
     if settings is UNNARROWED:
         return False
-    if not settings.groups.get(group, _ON).enabled:
-        return True
-    return bool(kinds) and all(not settings.kinds.get(kind, _ON).enabled for kind in kinds)
+    return all(
+        not (settings.groups.get(kind.group, _ON).enabled and settings.kinds.get(kind, _ON).enabled)
+        for kind in kinds
+    )
 
 
 def shown(settings: DeviceSettings, chosen: Privacy, texts: Mapping[Privacy, Text]) -> Text:

@@ -151,15 +151,7 @@ def _plain(value: Any) -> Any:
             return value
 
 
-GROUP_OF: Mapping[Kind, Group] = {
-    kind: {
-        "assignment": Group.ASSIGNMENTS,
-        "grade": Group.GRADES,
-        "attendance": Group.ATTENDANCE,
-        "lunch": Group.LUNCH,
-    }[kind.value.split(".")[0]]
-    for kind in Kind
-}
+GROUP_OF: Mapping[Kind, Group] = {kind: kind.group for kind in Kind}
 
 KINDS_OF: Mapping[Group, tuple[Kind, ...]] = {
     group: tuple(kind for kind in Kind if GROUP_OF[kind] is group) for group in Group
