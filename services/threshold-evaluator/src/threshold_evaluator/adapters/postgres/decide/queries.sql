@@ -334,28 +334,27 @@ select min(wake_at) from (
 -- name: take_recalculations(limit)
 -- Whose unsent alerts must be timed again: at once, and once more when the transactions have ended that went on then
 -- and may have read what stood before, and nobody is about to publish what they wrote.
-with looked as materialized (
-    select r.district_id, r.environment, r.scope, r.scope_id, ended and published as over,
-           began.too_late as again_after
+with publishing as materialized (
+    select district_id, environment, min(written_in) as since from outbox
+    where leased_until > clock_timestamp()
+    group by district_id, environment
+), looked as materialized (
+    select r.ctid as place, r.district_id, r.environment, r.scope, r.scope_id, ended and published as over
     from recalculations r
     cross join lateral (select coalesce(r.again_after, pg_snapshot_xmax(pg_current_snapshot()))) as began(too_late)
     cross join lateral (
         select began.too_late <= pg_snapshot_xmin(pg_current_snapshot()), not exists (
-            select from outbox m
-            where (m.district_id, m.environment) = (r.district_id, r.environment)
-                and m.written_in < began.too_late and m.leased_until > clock_timestamp()
+            select from publishing p
+            where (p.district_id, p.environment) = (r.district_id, r.environment) and p.since < began.too_late
         )
     ) as earlier(ended, published)
     where r.again_after is null or ended and published
     limit :limit for update of r skip locked
 ), over as (
-    delete from recalculations r using looked l
-    where (r.district_id, r.environment, r.scope, r.scope_id) = (l.district_id, l.environment, l.scope, l.scope_id)
-        and l.over
+    delete from recalculations where ctid = any(array(select place from looked where over))
 ), again as (
-    update recalculations r set again_after = l.again_after from looked l
-    where (r.district_id, r.environment, r.scope, r.scope_id) = (l.district_id, l.environment, l.scope, l.scope_id)
-        and not l.over
+    update recalculations set again_after = pg_snapshot_xmax(pg_current_snapshot())
+    where ctid = any(array(select place from looked where not over))
 )
 select district_id, environment, scope, scope_id from looked;
 
