@@ -83,6 +83,21 @@ async def test_a_newer_change_does_not_take_out_what_a_surge_holds(school: World
     assert len(school.alerts()) == STUDENTS - 1
 
 
+async def test_what_one_surge_let_go_and_the_next_one_changes_waits_for_the_answer_to_the_next(
+    school: World,
+) -> None:
+    await school.set_user("u0", {"groups": {"assignments": {"delivery": "weekly"}}})
+    await school.take(*(school.assignment(f"s{number}", missing=True) for number in range(STUDENTS)))
+    await answer(school, "release")
+    school.pass_time(days=1)
+    await school.take(*(school.assignment(f"s{number}", late=True) for number in range(STUDENTS)))
+    school.pass_time(days=5)  # past the weekly digest
+    await school.releases()
+    assert school.alerts("u0") == []
+    await answer(school, "release")
+    assert [alert["kinds"] for alert in school.alerts("u0")] == [["assignment.late"]]
+
+
 async def test_a_burst_can_be_left_to_the_inbox_and_what_still_comes_of_it_too(school: World) -> None:
     await school.take(*missing(school, STUDENTS))
     await answer(school, "inbox_only")

@@ -199,7 +199,8 @@ class Releasing:
 
     def _of_brake(self, due: DueAlert) -> Resolution:
         brakes = self.brakes.get(due.school_id, ())
-        return resolution_for(brakes, due.first_at, held=due.hold is Hold.SURGE)
+        # What waited before and had a newer change in a surge is of that surge.
+        return resolution_for(brakes, max(due.first_at, due.accepted_at), held=due.hold is Hold.SURGE)
 
     def _enter(self, telling: Telling) -> Telling:
         due = telling.due

@@ -66,14 +66,16 @@ class Brake:
     resolution: Resolution = Resolution.HELD
 
 
-def resolution_for(brakes: Sequence[Brake], first_at: datetime, *, held: bool) -> Resolution:
+def resolution_for(brakes: Sequence[Brake], changed_at: datetime, *, held: bool) -> Resolution:
     """Return what holds for an alert of a school whose brakes, oldest first, are given.
+
+    `changed_at` is when its newest change came.
 
     A brake covers what was `held` by it, and what the ten minutes before it had brought and is still unsent.
     """
     for brake in brakes:
-        if brake.pulled_at - WINDOW <= first_at <= brake.pulled_at:
+        if brake.pulled_at - WINDOW <= changed_at <= brake.pulled_at:
             return brake.resolution
-        if held and first_at <= brake.last_at + WINDOW:
+        if held and changed_at <= brake.last_at + WINDOW:
             return brake.resolution
     return Resolution.RELEASE

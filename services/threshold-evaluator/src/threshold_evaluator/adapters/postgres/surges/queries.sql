@@ -106,7 +106,8 @@ left join lateral (
           from due_alerts due
           where due.district_id = b.district_id and due.environment = b.environment and due.phase = 'held'
               and due.hold = 'surge' and due.school_id = b.school_id
-              and due.first_at between b.pulled_at - interval '10 minutes' and b.last_at + interval '10 minutes'
+              and greatest(due.first_at, due.accepted_at)
+                  between b.pulled_at - interval '10 minutes' and b.last_at + interval '10 minutes'
           group by due.thing) g
 ) h on b.resolution = 'held'
 where b.district_id = :district_id and b.environment = :environment 
