@@ -40,6 +40,37 @@ async def test_an_item_of_what_was_put_right_is_marked_when_it_is_replaced(world
     ]
 
 
+async def test_all_items_of_what_waited_are_marked_when_nothing_of_it_holds(world: World) -> None:
+    await world.take(*world.roster("s1", ("u1", True)), world.assignment(incomplete=True))
+    world.pass_time(hours=11)
+    for flags in ({"missing": True}, {"missing": True, "late": True}, {}):
+        world.pass_time(minutes=5)
+        await world.take(world.assignment(**flags))
+    world.pass_time(hours=8)
+    await world.releases()
+    assert len(world.alerts()) == 1
+    items = await world.rows("select body, corrected_at from inbox order by entered")
+    assert [(item["body"], item["corrected_at"] is not None) for item in items] == [
+        ("Quiz: incomplete", False),
+        ("Quiz: missing", True),
+        ("Quiz: missing, late", True),
+    ]
+
+
+async def test_an_item_is_marked_when_what_took_its_place_is_put_right_in_grace(world: World) -> None:
+    await night(world)
+    await world.set_user("u1", {"kinds": {"assignment.scored": {"grace_minutes": 60}}})
+    await world.take(world.assignment(missing=True))
+    world.pass_time(minutes=5)
+    await world.take(world.assignment(missing=True, score_percent=9))
+    world.pass_time(minutes=5)
+    await world.take(world.assignment())
+    world.pass_time(hours=8)
+    await world.releases()
+    items = await world.rows("select body, corrected_at from inbox")
+    assert [(item["body"], item["corrected_at"] is not None) for item in items] == [("Quiz: missing", True)]
+
+
 async def test_a_mark_that_was_never_told_is_said_once_as_it_stands(world: World) -> None:
     await night(world)
     await world.set_user("u1", {"groups": {"attendance": {"grace_minutes": 5}}})

@@ -152,8 +152,8 @@ class Releasing:
 
     def _drop(self, due: DueAlert, became: Became, open_gates: int = ALL_OPEN) -> None:
         self.plan.settled.append(Settled(due, became, due.alert_id, open_gates))
-        if due.in_inbox:
-            self.plan.corrected.append(due)
+        # In grace it has no item; what it took the place of may have.
+        self.plan.corrected.append(due)
         state = self.states.get(due.key)
         if became is Became.RESOLVED and state and (told := told_instead(due, state.content)):
             self.plan.told[telling_key(due.key, due.user_id)] = (told, state)

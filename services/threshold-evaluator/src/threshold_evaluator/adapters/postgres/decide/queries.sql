@@ -221,13 +221,17 @@ from unnest(:district_ids::text[], :environments::text[], :user_ids::text[], :it
 order by place
 on conflict do nothing;
 
--- name: correct_inbox(at, district_ids, environments, user_ids, item_ids)!
--- Items whose push was dropped stay, marked corrected.
+-- name: correct_inbox(at, district_ids, environments, user_ids, item_ids, student_ids, things, thing_ids, since)!
+-- Items whose push was dropped stay, marked corrected; so do those that they took the place of, unsent: of the same
+-- thing, entered since its first unsent change.
 update inbox i set corrected_at = :at
-from unnest(:district_ids::text[], :environments::text[], :user_ids::text[], :item_ids::uuid[])
-    as t(district_id, environment, user_id, item_id)
-where (i.district_id, i.environment, i.user_id, i.item_id) = (t.district_id, t.environment, t.user_id, t.item_id)
-    and i.corrected_at is null;
+from unnest(:district_ids::text[], :environments::text[], :user_ids::text[], :item_ids::uuid[], :student_ids::text[],
+            :things::text[], :thing_ids::text[], :since::timestamptz[])
+    as t(district_id, environment, user_id, item_id, student_id, thing, thing_id, since)
+left join inbox own using (district_id, environment, user_id, item_id)
+where (i.district_id, i.environment, i.student_id, i.thing, i.thing_id, i.user_id)
+        = (t.district_id, t.environment, t.student_id, t.thing, t.thing_id, t.user_id)
+    and i.entered_at >= t.since and (own.entered is null or i.entered <= own.entered) and i.corrected_at is null;
 
 -- name: put_told(told_at, district_ids, environments, student_ids, things, thing_ids, user_ids, dates, values)!
 -- What users were told last; an empty value: cleared.

@@ -125,15 +125,17 @@ class Writing:
         )
 
     async def _corrected(self, spoken: Sequence[Spoken], now: datetime) -> None:
-        """Mark items; also those that entered in this very batch."""
+        """Mark items and those that they replaced unsent; also what entered in this very batch."""
         corrected = [(one.source, due) for one in spoken for due in one.plan.corrected]
         if corrected:
             await self._do(
                 "correct_inbox",
                 at=now,
                 **scope_columns(source for source, _ in corrected),
+                **thing_columns(due.key for _, due in corrected),
                 user_ids=[due.user_id for _, due in corrected],
                 item_ids=[due.alert_id for _, due in corrected],
+                since=[due.first_at for _, due in corrected],
             )
 
     async def _told(self, spoken: Sequence[Spoken], now: datetime) -> None:
