@@ -409,7 +409,7 @@ GATES = (
     Example(
         "Only who may see the student",
         "A guardian without the portal flag is told nothing, nor from the moment that it is taken away. What was on "
-        "its way is taken back from the phone.",
+        "its way is taken back from the phone; should access be given again, the app has it, marked as corrected.",
         (
             at("10-14 12:00", "The quiz is scored 64 %.", work(score_percent=64)),
             at("10-14 12:05", "The school takes Ana's access away.", ("access", {"portal": False})),
@@ -419,7 +419,7 @@ GATES = (
             ("10-14 12:00", "Mia: Algebra - Fractions quiz: 64%"),
             ("10-14 12:05", "taken back: Mia: Algebra - Fractions quiz: 64%"),
         ),
-        inbox=("Mia: Algebra - Fractions quiz: 64%",),
+        inbox=("Mia: Algebra - Fractions quiz: 64% (corrected)",),
         why=("told", "gate_closed"),
     ),
     Example(

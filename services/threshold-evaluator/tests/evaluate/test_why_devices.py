@@ -109,3 +109,5 @@ async def test_why_names_the_gate_that_took_an_alert_back(world: World, held: bo
     await world.releases()
     (why,) = await whys(world)
     assert (why.became, [gate.gate for gate in why.gates if not gate.open]) == ("withdrawn", ["area"])
+    marked = await world.rows("select corrected_at from inbox")
+    assert [row["corrected_at"] is not None for row in marked] == [True]

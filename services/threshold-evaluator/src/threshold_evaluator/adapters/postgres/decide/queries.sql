@@ -394,9 +394,16 @@ from (
 ) due
 order by due.sent_as, due.alert_id;
 
--- name: withdraw_published(alert_ids)!
--- Published alerts that a closed gate takes back.
-update due_alerts set phase = 'dropped' where alert_id = any(:alert_ids::uuid[]) and phase = 'published';
+-- name: withdraw_published(now, alert_ids)!
+-- Published alerts that a closed gate takes back; their items stay, marked corrected.
+with dropped as (
+    update due_alerts set phase = 'dropped' where alert_id = any(:alert_ids::uuid[]) and phase = 'published'
+    returning district_id, environment, user_id, alert_id
+)
+update inbox i set corrected_at = :now::timestamptz
+from dropped d
+where (i.district_id, i.environment, i.user_id, i.item_id) = (d.district_id, d.environment, d.user_id, d.alert_id)
+    and i.corrected_at is null;
 
 -- name: stop_published(now, alert_ids)!
 -- Alerts that a device has, taken back for those that do not have it yet: nothing of them goes any more.

@@ -219,7 +219,7 @@ class PostgresTransaction:
         """See `ports.Releases.take_back`."""
         dues = [each.due for each in taken.withdrawn]
         await self._queries.withdraw_published(
-            self._connection, alert_ids=sorted(due.alert_id for due in dues)
+            self._connection, now=now, alert_ids=sorted(due.alert_id for due in dues)
         )
         carriers = sorted({each.sent_as for each in (*taken.withdrawn, *taken.held)})
         await self._queries.call_back(self._connection, sent_as=carriers)
