@@ -42,6 +42,10 @@ class Past:
     told: str = ""
     told_of_date: Mapping[str, AttendanceStatus] = field(default_factory=dict)
 
+    def is_of(self, student_id: str) -> bool:
+        """Whether it is a change of this student; an empty id is any."""
+        return student_id in ("", self.turn.key.student_id)
+
 
 @dataclass(slots=True)
 class _Told:
@@ -70,11 +74,16 @@ class _Told:
         return frozenset(status for thing, status in day.items() if thing != turn.key.thing_id)
 
 
-def would_have_sent(past: Iterable[Past], proposed: Callable[[Watcher], Watcher]) -> Mapping[Group, int]:
-    """Return how many changes, oldest first, would have been pushed, by group; `proposed` sets the settings."""
+def would_have_sent(
+    past: Iterable[Past], proposed: Callable[[Watcher], Watcher], student_id: str = ""
+) -> Mapping[Group, int]:
+    """Return how many changes, oldest first, would have been pushed, by group; `proposed` sets the settings.
+
+    Of one student, or of all: a change of a shared account is told once, with the first of its students.
+    """
     counts = dict.fromkeys(Group, 0)
     for each in would_be_sent(past, proposed):
-        counts[each.turn.key.group] += 1
+        counts[each.turn.key.group] += each.is_of(student_id)
     return counts
 
 

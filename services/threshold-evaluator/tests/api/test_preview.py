@@ -182,3 +182,22 @@ async def test_a_balance_told_before_the_days_looked_at_is_no_news_in_them(
     assert (await town.api("u1").post(URL, {"settings": {}})).body["alerts_now"] == alerts
     week = await town.api("admin", "district_admin").post("/v1/admin/district/preview", {"settings": {}})
     assert week.body["alerts_now"] == alerts
+
+
+async def test_of_one_student_of_a_shared_account(town: Any) -> None:
+    now = town.served.clock.now()
+    for number, student in enumerate(("s1", "s2")):
+        await town.student(student)
+        await town.access("u1", student)
+        await town.change(f"e{number}", student, now - timedelta(days=3 - number))
+    await town.pool.execute(
+        "update changes set thing = 'lunch', thing_id = 'acc', memory_after = $2 where district_id = $1",
+        town.id,
+        write_content(Group.LUNCH, Content(balance=Decimal("5.00"))),
+    )
+    api = town.api("u1")
+    for student, alerts in (("s1", 1), ("s2", 0)):
+        answered = await api.post(URL, {"student_id": student, "settings": {}})
+        assert (answered.body["alerts"], answered.body["alerts_now"]) == (alerts, alerts)
+    off = {"student_id": "s1", "settings": {"groups": {"lunch": {"enabled": False}}}}
+    assert (await api.post(URL, off)).body["alerts"] == 0

@@ -17,12 +17,12 @@ from .conftest import World
 DAYS = timedelta(days=30)
 
 
-async def previewed(world: World, document: dict[str, Any]) -> dict[Group, int]:
+async def previewed(world: World, document: dict[str, Any], student: str = "") -> dict[Group, int]:
     """What the last 30 days would have sent u1 with these settings, by group, where anything."""
     caller = Caller(Role.GUARDIAN, "u1", world.source.district_id, world.source.environment)
-    past = await PostgresPasts(world.pool).past(caller, "", world.clock.now() - DAYS)
+    past = await PostgresPasts(world.pool).past(caller, world.clock.now() - DAYS)
     counts = would_have_sent(
-        past, lambda watcher: structs.replace(watcher, documents=read_user(document, {}))
+        past, lambda watcher: structs.replace(watcher, documents=read_user(document, {})), student
     )
     return {group: count for group, count in counts.items() if count}
 
@@ -82,3 +82,13 @@ async def test_the_same_status_of_a_day_told_before_is_for_the_inbox(world: Worl
     world.pass_time(days=25)
     assert len(world.alerts()) == 1
     assert await previewed(world, {}) == {}
+
+
+async def test_of_one_student_of_an_account_only_what_comes_with_it_counts(world: World) -> None:
+    await world.take(*world.roster("s1", ("u1", True)), *world.roster("s2", ("u1", True)))
+    await world.take(world.lunch("9.00", "s1"))
+    world.pass_time(minutes=1)
+    await world.take(world.lunch("9.00", "s2"))
+    assert [alert["student_id"] for alert in world.alerts()] == ["s1"]
+    assert await previewed(world, {}, "s1") == {Group.LUNCH: 1}
+    assert await previewed(world, {}, "s2") == {}

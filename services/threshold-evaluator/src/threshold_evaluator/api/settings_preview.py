@@ -1,6 +1,7 @@
 """`POST /v1/me/settings/preview`: what proposed settings would have sent in the last 30 days."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -52,8 +53,8 @@ class Preview(Model):
 class Pasts(Protocol):
     """Stored changes of students whom the caller may see now, as they can be judged again."""
 
-    async def past(self, caller: Caller, student_id: str, since: datetime) -> Sequence[Past]:
-        """Return the changes since a time, oldest first; an empty student id is all students."""
+    async def past(self, caller: Caller, since: datetime) -> Sequence[Past]:
+        """Return the changes since a time, oldest first: students of one account are told of it once."""
 
 
 async def previewed(portal: Portal, caller: Caller, student_id: str, patch: JSON) -> Preview:
@@ -69,9 +70,12 @@ async def previewed(portal: Portal, caller: Caller, student_id: str, patch: JSON
         of_student = document if student_id else watcher.documents.of_student
         return _with(watcher, own, of_student)
 
-    past = await portal.pasts.past(caller, student_id, portal.clock.now() - KEPT)
-    then = would_have_sent(past, _remembering(proposed))
-    now = would_have_sent(past, lambda watcher: watcher)
+    past = await portal.pasts.past(caller, portal.clock.now() - KEPT)
+    remembered = _remembering(proposed)
+    changed = [
+        replace(each, watcher=remembered(each.watcher)) if each.is_of(student_id) else each for each in past
+    ]
+    then, now = (would_have_sent(each, lambda watcher: watcher, student_id) for each in (changed, past))
     return Preview(
         days=KEPT.days,
         alerts=sum(then.values()),

@@ -30,12 +30,12 @@ class PostgresPasts:
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
-    async def past(self, caller: Caller, student_id: str, since: datetime) -> Sequence[Past]:
+    async def past(self, caller: Caller, since: datetime) -> Sequence[Past]:
         """See `Pasts.past`."""
         queries, scope = reading_queries(), of(caller)
         place = {"district_id": scope["district_id"], "environment": scope["environment"]}
         async with self._pool.acquire() as connection:
-            seen = queries.past_students(connection, **scope, student_id=student_id)
+            seen = queries.past_students(connection, **scope)
             students = {row["student_id"]: student_of_row(caller.user_id, row) async for row in seen}
             changes = [
                 row

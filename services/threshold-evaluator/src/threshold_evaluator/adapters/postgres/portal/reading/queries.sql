@@ -225,7 +225,7 @@ select push_day as day, pushes as count
 from user_counters
 where district_id = :district_id and environment = :environment and user_id = :user_id and pushes > 0;
 
--- name: past_students(district_id, environment, user_id, student_id)
+-- name: past_students(district_id, environment, user_id)
 -- Students whom the user may see now, with enrolments as JSON text, and the user's documents and what the
 -- newest access states: who watches, as the evaluator would see it.
 select s.student_id, s.school_id, s.display_name, a.role, stated.locale, stated.timezone,
@@ -249,8 +249,7 @@ left join user_settings own
 left join user_settings of_student
     on (of_student.district_id, of_student.environment, of_student.user_id, of_student.student_id)
         = (a.district_id, a.environment, a.user_id, a.student_id)
-where a.district_id = :district_id and a.environment = :environment and a.user_id = :user_id and a.portal
-    and (:student_id = '' or a.student_id = :student_id);
+where a.district_id = :district_id and a.environment = :environment and a.user_id = :user_id and a.portal;
 
 -- name: past_district(district_id, environment)^
 -- The district with its settings as text.
