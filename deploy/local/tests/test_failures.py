@@ -8,7 +8,7 @@ from bellwire_local.errors import DiskFull, LocalError, PartDied, PortTaken
 from bellwire_local.infrastructure import choose_broker, wants_containers
 from bellwire_local.kafka import EmbeddedKafka
 from bellwire_local.paths import disk, make
-from bellwire_local.ports import port_for, require_free
+from bellwire_local.ports import free_port, port_for, require_free
 from bellwire_local.postgres import EmbeddedPostgres
 
 
@@ -76,3 +76,8 @@ def test_the_environment_goes_first(tmp_path: Path) -> None:
     environ = {"KAFKA_BOOTSTRAP_SERVERS": "kafka.example:9092", "BELLWIRE_INFRA": "containers"}
     broker = choose_broker(tmp_path, tmp_path / "log", {}, environ)
     assert broker.bootstrap_servers == "kafka.example:9092"
+
+
+def test_no_two_parts_of_a_stack_get_one_port() -> None:
+    given = [free_port() for _ in range(1_000)]
+    assert len(set(given)) == len(given)

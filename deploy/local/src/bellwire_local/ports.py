@@ -16,13 +16,22 @@ _LOWEST, _HIGHEST = 15_000, 32_000
 """Below the ports that systems give to outgoing connections, any of which could take one before it is listened on."""
 
 
+_given: set[int] = set()
+"""What this process gave out: whoever got one may not listen on it yet."""
+
+
 def free_port() -> int:
-    """Return a port that nobody listens on now, by chance, so that two who ask at once seldom get the same."""
+    """Return a port that nobody listens on now, by chance, so that two who ask at once seldom get the same.
+
+    Two parts of one stack never do.
+    """
     while True:
         port = secrets.randbelow(_HIGHEST - _LOWEST) + _LOWEST
         with closing(socket.socket()) as probe, suppress(OSError):
             probe.bind((HOST, port))
-            return port
+            if port not in _given:
+                _given.add(port)
+                return port
 
 
 def port_for(name: str) -> int:
