@@ -121,10 +121,10 @@ def _alert(source: Source, push: Push, now: datetime) -> tuple[str, datetime]:
     payload = {
         **_about(source, (telling,), push.slot, push.seq, push.unseen, until, now),
         "alert_id": str(due.sent_as),
-        "kinds": [kind.value for kind in due.kinds],
-        "things": {_thing(due): due.modified_at.isoformat()},
+        "kinds": due.kinds,
+        "things": {_thing(due): due.modified_at},
         "texts": _texts(texts_of(telling)),
-        "urgency": due.urgency.value,
+        "urgency": due.urgency,
     }
     return orjson.dumps(payload).decode(), until
 
@@ -132,15 +132,15 @@ def _alert(source: Source, push: Push, now: datetime) -> tuple[str, datetime]:
 def _summary(source: Source, summary: Summary, now: datetime) -> tuple[str, datetime]:
     until = min(send_before(now, each.due.group, each.settings, each.session) for each in summary.members)
     urgent = any(each.due.urgency is Urgency.URGENT for each in summary.members)
-    kinds = dict.fromkeys(kind.value for each in summary.members for kind in each.due.kinds)
+    kinds = dict.fromkeys(kind for each in summary.members for kind in each.due.kinds)
     payload = {
         **_about(source, summary.members, summary.slot, summary.seq, summary.unseen, until, now),
         "alert_id": str(summary.summary_id),
         "kinds": list(kinds),
-        "things": {_thing(each.due): each.due.modified_at.isoformat() for each in summary.members},
+        "things": {_thing(each.due): each.due.modified_at for each in summary.members},
         "texts": _texts(summary_texts(summary.members)),
-        "urgency": (Urgency.URGENT if urgent else Urgency.BULK).value,
-        "accepted_at": max(each.due.accepted_at for each in summary.members).isoformat(),
+        "urgency": Urgency.URGENT if urgent else Urgency.BULK,
+        "accepted_at": max(each.due.accepted_at for each in summary.members),
         "summary": True,
         "members": [str(each.due.sent_as) for each in summary.members],
     }
@@ -157,34 +157,34 @@ def _about(
     now: datetime,
 ) -> dict[str, Any]:
     due = members[0].due
-    area = AREA_OF[due.group].value
+    area = AREA_OF[due.group]
     return {
         "district_id": source.district_id,
-        "environment": source.environment.value,
+        "environment": source.environment,
         "user_id": due.user_id,
         "student_id": due.key.student_id,
         "event_source": due.event_source,
         "event_id": due.event_id,
-        "group": due.group.value,
+        "group": due.group,
         "area": area,
         "thing_id": due.key.thing_id,
         "slot": str(slot),
         "summary_text": _texts(several_texts(members)),
-        "privacy": narrowest_privacy(members).value,
+        "privacy": narrowest_privacy(members),
         "link": f"/students/{encoded(due.key.student_id)}/{area}/{encoded(due.key.thing_id)}",
-        "send_before": until.isoformat(),
+        "send_before": until,
         "unseen": unseen,
         "seq": seq,
-        "accepted_at": due.accepted_at.isoformat(),
-        "requested_at": now.isoformat(),
+        "accepted_at": due.accepted_at,
+        "requested_at": now,
     }
 
 
 def _thing(due: DueAlert) -> str:
     """Name a thing so that an assignment and a grade of one id, or two students' marks, stay apart."""
     key = due.key
-    return f"{key.group.value}/{encoded(key.student_id)}/{encoded(key.thing_id)}"
+    return f"{key.group}/{encoded(key.student_id)}/{encoded(key.thing_id)}"
 
 
-def _texts(texts: Mapping[Privacy, Text]) -> dict[str, Any]:
-    return {level.value: {"title": text.title, "body": text.body} for level, text in texts.items()}
+def _texts(texts: Mapping[Privacy, Text]) -> dict[str, Text]:
+    return {level.value: text for level, text in texts.items()}
