@@ -130,6 +130,31 @@ async def test_seen_elsewhere_takes_the_badge_down(town, providers):
     assert len(town.told()) == 1
 
 
+async def test_seen_days_later_takes_the_badge_down_too(town, providers):
+    await town.phone("u")
+    await town.take(town.alert("u", unseen=3, seq=5))
+    await town.settled("accepted")
+    town.clock.move(timedelta(days=3))
+    await town.take(InboxChanged(**of_user(town, "u"), unseen=0, seq=6, at=town.clock.now()))
+    await town.until(lambda: len(providers.ledger()) == 2)
+    assert providers.ledger()[1]["payload"] == {"aps": {"badge": 0}}
+    # What was read only, or is known already, changes no badge.
+    await town.take(InboxChanged(**of_user(town, "u"), unseen=0, seq=7, at=town.clock.now()))
+    await town.take(InboxChanged(**of_user(town, "u"), unseen=2, seq=6, at=town.clock.now()))
+    await town.take(town.alert("u", "t2", unseen=1, seq=8))
+    await town.until(lambda: len(providers.ledger()) == 3)
+    assert providers.ledger()[2]["payload"]["aps"]["badge"] == 1
+
+
+async def test_a_badge_rises_when_a_student_may_be_seen_again(town, providers):
+    await town.phone("u")
+    await town.take(InboxChanged(**of_user(town, "u"), unseen=0, seq=6, at=town.clock.now()))
+    await town.take(InboxChanged(**of_user(town, "u"), unseen=2, seq=7, at=town.clock.now()))
+    await town.until(
+        lambda: [entry["payload"] for entry in providers.ledger()][-1:] == [{"aps": {"badge": 2}}]
+    )
+
+
 async def test_an_erased_user_leaves_nothing(town, away):
     await town.phone("u")
     await town.phone("v")

@@ -79,13 +79,13 @@ def badge_candidates(
     inboxes: Mapping[UserKey, tuple[int, int]],
     now: datetime,
 ) -> list[Candidate]:
-    """One silent push per device when fewer are unseen: seen or read on one updates the others."""
+    """One silent push per device when the badge changes: seen or read on one updates the others."""
     candidates: list[Candidate] = []
     for user, change in changes.items():
         seen = [(row.unseen, row.seq) for row in rows if row.user == user]
         if user in inboxes:
             seen.append(inboxes[user])
-        if any(seq >= change.seq for _, seq in seen) or change.unseen >= newest_unseen(seen):
+        if not _changes_badge(change, seen):
             continue
         source = Source(user.district_id, user.environment)
         change_id = event_id("badge", str(source), user.user_id, str(change.seq))
@@ -111,3 +111,15 @@ def badge_candidates(
             )
             candidates.append((row, device))
     return candidates
+
+
+def _changes_badge(change: InboxCount, seen: Sequence[tuple[int, int]]) -> bool:
+    """Whether phones may show another count than this; `seen` are the (unseen, seq) that are known.
+
+    Each number of a user's is one more than the last: a gap is an alert of days ago, whose row is not looked at
+    any more, and whose count the phones still show.
+    """
+    newest = max((seq for _, seq in seen), default=-1)
+    if newest == change.seq - 1:
+        return newest_unseen(seen) != change.unseen
+    return newest < change.seq
