@@ -4,6 +4,7 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
+from bellwire_schemas.changes import Meeting, ScheduleChanged
 
 
 @pytest.fixture
@@ -200,3 +201,24 @@ async def test_a_thing_that_moves_to_a_school_that_hides_the_area_is_removed(hom
     assert (later["items"], later["reset"]) == ([], False)
     assert later["removed"] == [{"thing": "grade", "id": "g1"}]
     assert (await api.ok(AREA + "grades"))["items"] == []
+
+
+@pytest.mark.parametrize("place", ["school", "district"])
+async def test_the_planner_shows_nothing_of_an_area_that_is_off(home: Any, place: str) -> None:
+    await home.tell(
+        ScheduleChanged(
+            district_id=home.id,
+            modified_at=home.served.clock.now(),
+            student_id="s1",
+            school_id="north",
+            meetings=(Meeting(section_id="x"),),
+        )
+    )
+    await home.state("s1", "assignments", "a1", {"due_on": "2026-10-16", "score_percent": 40})
+    api = home.api("u1")
+    page = await api.ok(AREA + "planner")
+    assert {item["thing"] for item in page["items"]} == {"schedule", "assignment"}
+    await getattr(home, place)(settings={"areas": {"assignments": False}})
+    without = await api.ok(AREA + "planner", cursor=page["cursor"])
+    assert (without["active"], without["reset"]) == (True, True)
+    assert {item["thing"] for item in without["items"]} == {"schedule"}

@@ -21,22 +21,12 @@ from threshold_evaluator.api.area_items import (
     LunchItem,
     ScheduleItem,
 )
-from threshold_evaluator.api.area_tables import Row, Wanted
+from threshold_evaluator.api.area_tables import THINGS_OF, Row, Wanted
 from threshold_evaluator.api.fields import Cursor, Id, Limit, Model
 from threshold_evaluator.api.planner import Planner
 from threshold_evaluator.api.portal import PORTAL, Portal, family, own_list
 
 ThingName = Literal["assignment", "grade", "attendance", "lunch", "schedule"]
-
-_THINGS: Mapping[Area, tuple[str, ...]] = {
-    Area.PLANNER: ("schedules", "assignments"),
-    Area.ASSIGNMENTS: ("assignments",),
-    Area.ATTENDANCE: ("attendance",),
-    Area.GRADES: ("grades",),
-    Area.SCHEDULE: ("schedules",),
-    Area.FOOD_SERVICE: ("lunch",),
-}
-
 
 _ITEMS: Mapping[str, tuple[ThingName, type[Item]]] = {
     "assignments": ("assignment", AssignmentItem),
@@ -111,7 +101,7 @@ async def read_area(
     rows: Sequence[Row] = ()
     summary: Sequence[AttendanceCount] = ()
     if view.active:
-        wanted = Wanted(_THINGS[area], view.closed_schools, due)
+        wanted = Wanted(THINGS_OF[area], view.hidden, due)
         rows = await portal.areas.rows(caller, student_id, wanted, at, limit)
         if area is Area.ATTENDANCE:
             summary = await portal.areas.attendance(caller, student_id, view.closed_schools)

@@ -12,7 +12,7 @@ from threshold_evaluator.adapters.postgres.portal.reading.people import closed
 from threshold_evaluator.adapters.postgres.portal.reading.queries import of, reading_queries
 from threshold_evaluator.api.area_cursors import Standing
 from threshold_evaluator.api.area_items import STORED_FIELDS, AttendanceCount
-from threshold_evaluator.api.area_tables import AreaView, Enrolled, Row, Wanted
+from threshold_evaluator.api.area_tables import OWN_AREA, THINGS_OF, AreaView, Enrolled, Row, Wanted
 
 
 class PostgresAreas:
@@ -37,6 +37,14 @@ class PostgresAreas:
                 school for school, attended, _ in row["schools"] if attended and school not in shut
             ),
             closed_schools=frozenset(shut),
+            hidden=frozenset(
+                f"{thing}/{school}"
+                for thing in THINGS_OF[area]
+                for school, _, areas in row["schools"]
+                if school in shut
+                or closed(row["district_areas"], OWN_AREA[thing])
+                or closed(areas, OWN_AREA[thing])
+            ),
             district_closed=closed(row["district_areas"], area),
             enrolled=enrolled,
             oldest_open=int(row["oldest_open"]),
@@ -54,7 +62,7 @@ class PostgresAreas:
             **of(caller),
             student_id=student_id,
             things=list(wanted.things),
-            closed=sorted(wanted.closed),
+            hidden=sorted(wanted.hidden),
             fields=sorted(STORED_FIELDS),
             due_from=due_from,
             due_to=due_to,

@@ -62,6 +62,10 @@ select coalesce(d.timezone, 'UTC') as timezone, d.settings -> 'areas' as distric
                     union all
                     select t.school_id, false from states t
                     where (t.district_id, t.environment, t.student_id)
+                            = (s.district_id, s.environment, s.student_id)
+                    union all
+                    select l.school_id, false from schedules l
+                    where (l.district_id, l.environment, l.student_id)
                             = (s.district_id, s.environment, s.student_id)) each_school
               group by school_id) known
         left join schools x
@@ -81,13 +85,13 @@ left join districts d using (district_id, environment)
 where a.district_id = :district_id and a.environment = :environment and a.user_id = :user_id
     and a.student_id = :student_id and a.portal;
 
--- name: area_rows(fields, due_from, due_to, district_id, environment, student_id, things, since, after_in, after_place, closed, user_id, limit)
+-- name: area_rows(fields, due_from, due_to, district_id, environment, student_id, things, since, after_in, after_place, hidden, user_id, limit)
 -- Stored things of a student in the order they were written, from :since on and after (:after_in, :after_id).
 -- Gone are deleted things, and those of schools that do not show the area: a thing may have been another's before.
 -- Of a full read (:since 0) these are left out, and of assignments those not due within the days.
 with rows as (
     select t.changed_in, t.thing, t.thing_id, t.thing || '/' || t.thing_id as place,
-           t.deleted or t.school_id = any(:closed::text[])
+           t.deleted or t.thing || '/' || t.school_id = any(:hidden::text[])
                or (t.thing = 'grades' and not coalesce((t.data ->> 'posted')::boolean, false)) as gone,
            -- Fields of the SIS's own are kept with an event, whatever their names and values: none is an item's.
            (select jsonb_object_agg(key, value) from jsonb_each(t.data) where key = any(:fields::text[]))
@@ -98,7 +102,8 @@ with rows as (
     where t.district_id = :district_id and t.environment = :environment and t.student_id = :student_id
         and t.thing = any(:things::text[])
     union all
-    select c.changed_in, 'schedules', c.id, 'schedules/' || c.id, c.school_id = any(:closed::text[]),
+    select c.changed_in, 'schedules', c.id, 'schedules/' || c.id,
+           'schedules/' || c.school_id = any(:hidden::text[]),
            jsonb_build_object('id', c.id, 'school_id', c.school_id, 'calendar_id', nullif(c.calendar_id, ''),
                               'term', c.term, 'meetings', c.meetings, 'modified_at', c.modified_at), true
     from (select *, concat_ws('/', replace(school_id, '/', '%2F'), replace(calendar_id, '/', '%2F'),
