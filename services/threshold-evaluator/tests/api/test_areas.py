@@ -222,3 +222,24 @@ async def test_the_planner_shows_nothing_of_an_area_that_is_off(home: Any, place
     without = await api.ok(AREA + "planner", cursor=page["cursor"])
     assert (without["active"], without["reset"]) == (True, True)
     assert {item["thing"] for item in without["items"]} == {"schedule"}
+
+
+async def test_what_a_transaction_wrote_that_commits_late_is_read_later(home: Any) -> None:
+    for name in ("a1", "a2"):
+        await home.state("s1", "assignments", name, {"title": "Old"})
+    api = home.api("u1")
+    page = await api.ok(AREA + "assignments")
+    write = (
+        'update states set data = data || \'{"title": "New"}\', changed_in = pg_current_xact_id()'
+        " where district_id = $1 and thing_id = $2"
+    )
+    async with home.pool.acquire() as slow:
+        late = slow.transaction()
+        await late.start()
+        await slow.execute(write, home.id, "a1")
+        await home.pool.execute(write, home.id, "a2")
+        page = await api.ok(AREA + "assignments", cursor=page["cursor"])
+        assert {item["id"]: item["title"] for item in page["items"]} == {"a2": "New"}
+        await late.commit()
+    page = await api.ok(AREA + "assignments", cursor=page["cursor"])
+    assert ("a1", "New") in {(item["id"], item["title"]) for item in page["items"]}
