@@ -111,3 +111,20 @@ async def test_why_names_the_gate_that_took_an_alert_back(world: World, held: bo
     assert (why.became, [gate.gate for gate in why.gates if not gate.open]) == ("withdrawn", ["area"])
     marked = await world.rows("select corrected_at from inbox")
     assert [row["corrected_at"] is not None for row in marked] == [True]
+
+
+async def test_why_says_what_an_alert_waits_for_now(world: World) -> None:
+    await night(world)
+    await world.take(world.assignment(missing=True))
+    (why,) = await whys(world)
+    assert (why.reason, why.waits_for, why.became) == ("quiet_hours", "quiet_hours", "")
+    assert why.due_at == world.clock.now() + timedelta(hours=7)
+    await world.set_district({"paused": True})
+    world.pass_time(hours=9)
+    await world.releases()
+    (why,) = await whys(world)
+    assert (why.reason, why.waits_for, why.due_at) == ("quiet_hours", "paused", None)
+    await world.set_district({})
+    await world.releases()
+    (why,) = await whys(world)
+    assert (why.reason, why.waits_for, why.became) == ("quiet_hours", "", "sent")

@@ -50,13 +50,15 @@ class Why(Model):
     """The decision about one user: gates, what each fact met, settings with their layers, what became of it.
 
     `outcome` is `none` for a change that is silent (to this user), stale or a duplicate: `reason` is then what
-    detection found. `became` is empty while the alert waits. `sent_as` is the alert that carried it last, itself or
+    detection found. `became` is empty while the alert waits: `waits_for` is then what for by now, until
+    `due_at` (null while that is an administrator's to end). `sent_as` is the alert that carried it last, itself or
     a summary; `devices` has what became of it on each device, the oldest first, also of what carried it before.
     """
 
     user_id: str
     outcome: WhyOutcome
     reason: str
+    waits_for: str
     kinds: tuple[Kind, ...]
     due_at: Moment | None
     gates: tuple[GateState, ...]

@@ -26,7 +26,7 @@ PAUSE_LOOKS_AGAIN = timedelta(hours=1)
 
 _SOONEST = tuple(Delivery)
 
-_REASON_OF: Mapping[Hold, Reason] = {
+REASON_OF: Mapping[Hold, Reason] = {
     Hold.NONE: Reason.TOLD,
     Hold.GRACE: Reason.GRACE,
     Hold.DIGEST: Reason.DELIVERY_DIGEST,
@@ -37,6 +37,7 @@ _REASON_OF: Mapping[Hold, Reason] = {
     Hold.PAUSE: Reason.PAUSED,
     Hold.SURGE: Reason.SURGE,
 }
+"""What a hold is called where why says what an alert waited, or waits, for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,7 +236,7 @@ class Deciding:
             return DecisionOutcome.SEND, Reason.TOLD, due.at
         self._hold(replace(alert, due_at=due.at, hold=due.hold, capped_at=due.capped_at))
         outcome = DecisionOutcome.DIGEST if due.digest else DecisionOutcome.HOLD
-        reason = _REASON_OF[due.hold]
+        reason = REASON_OF[due.hold]
         if due.digest and due.hold is not Hold.CAP:
             reason = Reason.DELIVERY_DIGEST
         return outcome, reason, due.at

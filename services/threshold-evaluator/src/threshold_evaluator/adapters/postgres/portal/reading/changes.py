@@ -22,7 +22,9 @@ from threshold_evaluator.api.change_items import (
     WhyOutcome,
 )
 from threshold_evaluator.api.changes import KEPT, Asked, ChangePlace
+from threshold_evaluator.domain.deciding import REASON_OF
 from threshold_evaluator.domain.decision import Detection, Reason
+from threshold_evaluator.domain.due import Hold
 from threshold_evaluator.domain.gates import GATES
 
 
@@ -114,6 +116,7 @@ def _nobody(user_id: str, detection: str) -> Why:
         outcome=WhyOutcome.NONE,
         # What is a fact for others, of a shared account or against what each was told, may be no news to one.
         reason=Detection.SILENT.value if detection == Detection.FACTS else detection,
+        waits_for="",
         kinds=(),
         due_at=None,
         gates=(),
@@ -126,13 +129,18 @@ def _nobody(user_id: str, detection: str) -> Why:
     )
 
 
+_OPEN_ENDED = (Hold.PAUSE, Hold.SURGE)
+"""What an administrator ends, nobody knows when."""
+
+
 def _why(user_id: str, row: Mapping[str, Any], devices: Mapping[UUID, list[DeviceOutcome]]) -> Why:
     return Why(
         user_id=user_id,
         outcome=row["outcome"],
         reason=row["reason"],
+        waits_for=REASON_OF[Hold(row["waits_for"])].value if row["waits_for"] else "",
         kinds=row["kinds"],
-        due_at=row["due_at"],
+        due_at=None if row["waits_for"] in _OPEN_ENDED else row["waits_until"] or row["due_at"],
         gates=tuple(
             GateState(gate=gate.value, open=bool(row["open_gates"] >> place & 1))
             for place, gate in enumerate(GATES)

@@ -175,12 +175,14 @@ where c.day = any(:days::date[]) and c.district_id = :district_id and c.environm
 order by c.event_source, c.decided_at;
 
 -- name: decisions(district_id, environment, user_id, days, alert_ids)
--- The decisions with these alert ids about one user, with the settings that held.
+-- The decisions with these alert ids about one user, with the settings that held, and of what waits, for what now.
 select d.day, d.alert_id, d.outcome, d.reason, d.kinds, d.due_at, d.open_gates, d.verdicts, e.document as settings,
        d.became, d.became_at, d.sent_as,
-       array[d.alert_id] || d.carriers || coalesce(d.sent_as, d.alert_id) as carried_by
+       array[d.alert_id] || d.carriers || coalesce(d.sent_as, d.alert_id) as carried_by,
+       w.hold as waits_for, w.due_at as waits_until
 from decisions d
 left join effective_settings e using (day, settings_id)
+left join due_alerts w on w.alert_id = d.alert_id and w.phase = 'held'
 where d.district_id = :district_id and d.environment = :environment and d.user_id = :user_id
     and d.day = any(:days::date[]) and d.alert_id = any(:alert_ids::uuid[]);
 
