@@ -86,6 +86,19 @@ async def test_versions(world: World) -> None:
     assert await world.detections() == ["stale_version", "facts", "facts", "duplicate"]
 
 
+@pytest.mark.parametrize("at_once", [True, False])
+async def test_a_duplicate_that_is_posted_again_after_another_content_of_its_moment_has_no_effect(
+    world: World, at_once: bool
+) -> None:
+    await world.take(*world.roster("s1", ("u1", True)))
+    first, same, other = (world.assignment(score_percent=percent) for percent in (60, 60, 61))
+    events = [first, same, other, same]
+    for batch in [events] if at_once else [[event] for event in events]:
+        await world.take(*batch)
+    assert await world.detections() == ["facts", "duplicate", "facts"]
+    assert await world.rows("select data ->> 'score_percent' as percent from states") == [{"percent": "61"}]
+
+
 async def test_attendance_is_modified_against_what_the_user_was_told(world: World) -> None:
     await world.take(*world.roster("s1", ("u1", True)), world.mark("tardy"))
     world.pass_time(minutes=30)

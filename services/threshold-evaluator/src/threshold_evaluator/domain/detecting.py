@@ -152,15 +152,18 @@ def detect(incoming: Incoming, roster: Roster, memory: Memory, now: datetime) ->
         roster.school(school_id),
         student,
     )
+    seen = seen_after(stored, incoming.event_id, change.modified_at)
     if version is not Version.APPLIES:
-        detection = Detection.DUPLICATE if version is Version.DUPLICATE else Detection.STALE_VERSION
-        return Detected(incoming, detection, (), stored, stored, turn, ())
+        duplicate = version is Version.DUPLICATE
+        memory.states[key] = stands = replace(stored, seen=seen) if duplicate else stored
+        detection = Detection.DUPLICATE if duplicate else Detection.STALE_VERSION
+        return Detected(incoming, detection, (), stored, stands, turn, ())
     after = ThingState(
         key,
         school_id,
         calendar,
         change.modified_at,
-        seen_after(stored, incoming.event_id, change.modified_at),
+        seen,
         turn.now,
         incoming.data,
     )

@@ -81,7 +81,7 @@ NOTHING = Content()
 class ThingState(Struct, frozen=True, gc=False):
     """The last version of a thing. `first` is a thing never seen: its content is `NOTHING`.
 
-    `seen` has the ids of the events applied at `modified_at`, so that none of them, sent again, is taken for
+    `seen` has the ids of the events of `modified_at`, duplicates too, so that none of them, sent again, is taken for
     later content of the same moment. `data` is the event's JSON text.
     """
 

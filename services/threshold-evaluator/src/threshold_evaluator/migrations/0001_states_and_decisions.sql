@@ -17,7 +17,7 @@ create table states (
     school_id text not null,
     calendar_id text not null default '',        -- empty: none named
     modified_at timestamptz not null,
-    seen text not null,                          -- ids of the events applied at modified_at, by record separators
+    seen text not null,                          -- ids of the events of modified_at, by record separators
     memory text not null,                        -- the content reduced to what detection compares
     data jsonb not null,                         -- the event's data
     deleted boolean not null,

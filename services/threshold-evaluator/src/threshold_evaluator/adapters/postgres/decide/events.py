@@ -24,7 +24,7 @@ from threshold_evaluator.domain.effective import Effective
 from threshold_evaluator.ports import Spoken
 
 _SETTINGS_KEPT = 20_000
-_LEAVES_THE_STATE = frozenset({Detection.DUPLICATE, Detection.STALE_VERSION, Detection.REMINDER})
+_LEAVES_THE_STATE = frozenset({Detection.STALE_VERSION, Detection.REMINDER})
 
 
 def event_columns(spoken: Sequence[Spoken]) -> Columns:
