@@ -1,6 +1,7 @@
 """Postgres: a pool, migrations forward, named queries. One database, one Postgres schema a service."""
 
 import asyncio
+import json
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -32,13 +33,21 @@ UNAVAILABLE: tuple[type[Exception], ...] = (
 _NAME = re.compile(r"^[a-z_][a-z0-9_]{0,62}$")
 
 
+def read_json(text: str) -> Any:
+    """Read JSON as Postgres writes it: jsonb has numbers that no double holds."""
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return json.loads(text)
+
+
 async def _set_codecs(connection: asyncpg.Connection) -> None:
     for name in ("json", "jsonb"):
         await connection.set_type_codec(
             name,
             schema="pg_catalog",
             encoder=lambda value: orjson.dumps(value).decode(),
-            decoder=orjson.loads,
+            decoder=read_json,
             format="text",
         )
 

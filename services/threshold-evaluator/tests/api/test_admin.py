@@ -53,12 +53,12 @@ async def test_what_is_set_here_holds_over_the_sis_until_null_gives_it_back(home
 
 async def test_what_the_sis_sent_wrong_is_shown_as_what_does_not_count(home: Any) -> None:
     wrong = {"push_enabled": "no", "areas": {"grades": False, "lunch": False, "planner": None}}
-    await home.district(settings={**wrong, "locks": ["privacy", "/privacy"]})
+    await home.district(settings={**wrong, "locks": ["privacy", "/privacy"], "since": 10**400})
     await home.school(settings={"paused": True, "defaults": {"privacy": "full"}})
     district = await admin(home).ok("/v1/admin/district")
     assert district["settings"] == {"areas": {"grades": False}, "locks": ["/privacy"]}
-    assert set(district["ignored"]) == {"/push_enabled", "/areas/lunch", "/locks/0"}
-    assert district["published"]["push_enabled"] == "no"
+    assert set(district["ignored"]) == {"/push_enabled", "/areas/lunch", "/locks/0", "/since"}
+    assert (district["published"]["push_enabled"], district["published"]["since"]) == ("no", 10**400)
     [school] = (await admin(home).ok("/v1/admin/schools"))["items"]
     assert (school["settings"], school["ignored"]) == ({"paused": True}, ["/defaults/privacy"])
 

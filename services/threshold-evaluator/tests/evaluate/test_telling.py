@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from bellwire_kit.streams.protocol import DONE
 from bellwire_schemas.alerts import AlertRequested
 
 from .conftest import World
@@ -299,3 +300,13 @@ async def test_marks_of_one_day_that_were_in_grace_are_pushed_once(world: World,
     assert len(told) == 2
     entered = await world.rows("select thing_id from inbox order by thing_id")
     assert [row["thing_id"] for row in entered] == ["m1", "m2", "m3"]
+
+
+async def test_a_field_of_the_sis_own_in_the_settings_stops_no_stream(world: World) -> None:
+    await world.pool.execute(
+        "update districts set version = version + 1,"
+        " published = jsonb_build_object('since', 10::numeric ^ 400, 'allowed_kinds', '[\"assignment.late\"]'::jsonb)"
+    )
+    await world.take(*world.roster("s1", ("u1", True)))
+    assert await world.take(world.assignment(missing=True, late=True)) == [DONE]
+    assert [alert["kinds"] for alert in world.alerts()] == [["assignment.late"]]

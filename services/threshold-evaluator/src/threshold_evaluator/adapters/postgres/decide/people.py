@@ -7,6 +7,7 @@ from typing import Any, TypeAlias
 from zoneinfo import ZoneInfo
 
 import orjson
+from bellwire_kit.postgres import read_json
 from bellwire_schemas.names import Environment, PortalRole, Weekday
 from bellwire_schemas.source import Source
 from msgspec import Struct
@@ -60,7 +61,7 @@ def source_of(district_id: str, environment: str) -> Source:
 @lru_cache(maxsize=_PLACES_KEPT)
 def district_of(source: Source, name: str, timezone: str, settings: str, version: int) -> District:
     """Return the district of a row, one object as long as nothing in it changes."""
-    return District(source, name, ZoneInfo(timezone), read_district(orjson.loads(settings)), version)
+    return District(source, name, ZoneInfo(timezone), read_district(read_json(settings)), version)
 
 
 @lru_cache(maxsize=_PLACES_KEPT)
@@ -79,7 +80,7 @@ def school_of(
         name,
         ZoneInfo(timezone),
         _bells(orjson.loads(bell)),
-        read_school(orjson.loads(settings)),
+        read_school(read_json(settings)),
         version,
     )
 
