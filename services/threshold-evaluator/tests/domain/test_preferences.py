@@ -106,3 +106,11 @@ def test_what_is_wrong_in_a_published_document_costs_only_itself() -> None:
 
 def test_of_kinds_none_of_which_is_known_none_is_allowed() -> None:
     assert read_school({"allowed_kinds": ["grade.lost", None]}).allowed_kinds == frozenset()
+
+
+def test_any_number_of_wrong_things_is_read_in_one_walk() -> None:
+    many = 50_000  # a walk for each of them would take an hour
+    read = read_district(
+        {**{f"field-{number}": 1 for number in range(many)}, "locks": [7] * many, "paused": True}
+    )
+    assert (read.paused, read.locks, len(read.ignored)) == (True, (), 2 * many)

@@ -1,6 +1,6 @@
 """Settings documents as JSON: merge patch, checks that name the field, lenient reading of what is stored."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, get_args
 
@@ -92,11 +92,12 @@ def _faults(error: ValidationError, document: JSON, model: type[BaseModel]) -> t
     by_pointer: dict[str, list[str]] = {}
     for entry in error.errors(include_url=False, include_context=False, include_input=False):
         by_pointer.setdefault(_pointer(entry["loc"], document), []).append(_in_words(entry, model))
+    # Of a value that could be one thing or another, what is wrong deeper in it says which was meant.
+    above = {each[:end] for each in by_pointer for end, letter in enumerate(each) if letter == "/"}
     return tuple(
         Fault(pointer, "; or ".join(problems))
         for pointer, problems in by_pointer.items()
-        # Of a value that could be one thing or another, what is wrong deeper in it says which was meant.
-        if not any(other.startswith(pointer + "/") for other in by_pointer)
+        if pointer not in above
     )
 
 
@@ -156,28 +157,33 @@ def _readable(model: type[BaseModel], document: JSON) -> tuple[JSON, tuple[str, 
         faults = _check(model, document)
         if not faults:
             return document, tuple(ignored)
-        # From the last: members of a list that were found wrong keep their places until they are taken out.
-        for fault in reversed(faults):
-            if fault.pointer == "":
-                return {}, (*ignored, "")
-            document = _without(document, _keys(fault.pointer))
-            ignored.append(fault.pointer)
+        pointers = [fault.pointer for fault in faults]
+        ignored += pointers
+        if "" in pointers:
+            return {}, tuple(ignored)
+        document = _without(document, [_keys(pointer) for pointer in pointers])
 
 
 def _keys(pointer: str) -> tuple[str, ...]:
     return tuple(part.replace("~1", "/").replace("~0", "~") for part in pointer.split("/")[1:])
 
 
-def _without(document: JSON, path: tuple[str, ...]) -> dict[str, Any]:
-    head, rest = path[0], path[1:]
-    copy = dict(document)
-    inner = copy.get(head)
-    if rest and isinstance(inner, Mapping):
-        copy[head] = _without(inner, rest)
-    elif rest and isinstance(inner, list):
-        # The others still hold: a kind that is not known here must not set free all that a list leaves out.
-        place = int(rest[0])
-        copy[head] = [*inner[:place], *inner[place + 1 :]]
-    else:
-        copy.pop(head, None)
-    return copy
+def _without(document: JSON, paths: Iterable[tuple[str, ...]]) -> dict[str, Any]:
+    """Return the document without what lies at the paths, in one walk: an SIS may have sent any number."""
+    below: dict[str, list[tuple[str, ...]]] = {}
+    for head, *rest in paths:
+        below.setdefault(head, []).append(tuple(rest))
+    kept: dict[str, Any] = {}
+    for key, value in document.items():
+        wrong = below.get(key, [])
+        if not wrong:
+            kept[key] = value
+        elif () in wrong:
+            continue
+        elif isinstance(value, Mapping):
+            kept[key] = _without(value, wrong)
+        elif isinstance(value, list):
+            # The others still hold: a kind that is not known here must not set free all that a list leaves out.
+            places = {int(path[0]) for path in wrong}
+            kept[key] = [member for place, member in enumerate(value) if place not in places]
+    return kept
