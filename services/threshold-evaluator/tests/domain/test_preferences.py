@@ -14,10 +14,10 @@ from threshold_evaluator.domain.documents import (
     read_user,
 )
 from threshold_evaluator.domain.preferences import resolve
-from threshold_evaluator.domain.roster import District, School, Watcher
+from threshold_evaluator.domain.roster import District, Roster, School, Watcher
 
 from .slow_preferences import slow
-from .worlds import districts, schools, user_documents, watchers
+from .worlds import districts, plain_district, plain_watcher, schools, user_documents, watchers
 
 
 def plain(value: Any) -> Any:
@@ -114,3 +114,10 @@ def test_any_number_of_wrong_things_is_read_in_one_walk() -> None:
         {**{f"field-{number}": 1 for number in range(many)}, "locks": [7] * many, "paused": True}
     )
     assert (read.paused, read.locks, len(read.ignored)) == (True, (), 2 * many)
+
+
+def test_what_holds_at_a_school_that_nobody_described_is_resolved_once() -> None:
+    district, watcher = plain_district(), plain_watcher()
+    batches = [Roster(district, {}, {}) for _ in range(2)]
+    one, other = (resolve(district, each.school("nowhere"), watcher) for each in batches)
+    assert one is other

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, time
-from functools import cached_property
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from bellwire_schemas.names import PortalRole
@@ -107,11 +107,15 @@ class Roster:
     schools: Mapping[str, School]
     students: Mapping[str, Student]
 
-    @cached_property
-    def unknown_school(self) -> School:
-        """A school that no `school.changed` has described: the district's zone, no bells, nothing set."""
-        return School("", "", self.district.timezone, Bells(), PlaceSettings())
-
     def school(self, school_id: str) -> School:
         """Return the school, or one with nothing set when no event has described it."""
-        return self.schools.get(school_id, self.unknown_school)
+        return self.schools.get(school_id) or unknown_school(self.district.timezone)
+
+
+@lru_cache(maxsize=1_000)
+def unknown_school(zone: ZoneInfo) -> School:
+    """Return a school that no `school.changed` has described: the district's zone, no bells, nothing set.
+
+    One object a zone: what is resolved of a school is cached by its identity.
+    """
+    return School("", "", zone, Bells(), PlaceSettings())
