@@ -124,6 +124,11 @@ async def test_a_refusal_says_what_would_be_right(home: Any, patch: dict[str, An
     assert (answered.status, words in answered.body["detail"]) == (400, True), answered.body
 
 
+async def test_a_refusal_is_not_longer_than_anybody_reads(home: Any) -> None:
+    answered = await home.api("u1").patch(URL, {f"field-{number}": 1 for number in range(20_000)})
+    assert (answered.status, answered.body["pointer"], len(answered.body["errors"])) == (400, "/field-0", 100)
+
+
 async def test_an_empty_object_takes_nothing_away_and_leaves_nothing(home: Any) -> None:
     api = home.api("u1")
     set_here = {"quiet_hours": "off", "groups": {"grades": {"threshold": 70}}}

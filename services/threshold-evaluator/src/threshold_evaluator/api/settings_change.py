@@ -21,12 +21,15 @@ from threshold_evaluator.domain.settings import JSON
 _DEPTH = 8
 """No settings document is deeper."""
 
+_MOST_LISTED = 100
+"""Faults in one answer: nobody reads more, and a body of odd keys is not answered by ten times as much."""
+
 
 def refuse(faults: tuple[Fault, ...], title: str = "The settings are not valid") -> None:
-    """Raise `Problem` 400 that lists the faults and points at the first; do nothing when there are none."""
+    """Raise `Problem` 400 that lists the first faults and points at the first; do nothing when there are none."""
     if not faults:
         return
-    found = [{"pointer": fault.pointer, "detail": fault.problem} for fault in faults]
+    found = [{"pointer": fault.pointer, "detail": fault.problem} for fault in faults[:_MOST_LISTED]]
     raise Problem(400, "invalid-settings", title, faults[0].problem, pointer=faults[0].pointer, errors=found)
 
 
