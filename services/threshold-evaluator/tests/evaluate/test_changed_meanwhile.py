@@ -21,7 +21,7 @@ async def deciding(world: World, *records: Any) -> AsyncIterator[asyncio.Task[An
     async with world.pool.acquire() as other, other.transaction():
         await other.execute("select from user_counters for update")
         batch = asyncio.create_task(world.take(*records))
-        while not await world.pool.fetchval(WAITS):
+        while not batch.done() and not await world.pool.fetchval(WAITS):
             continue
         yield batch
     await batch
@@ -69,7 +69,8 @@ async def test_what_was_decided_but_not_published_is_taken_back_too(world: World
     slow = Slow(world.broker.producer())
     evaluate = Evaluate(world.store, slow, world.clock)
     batch = asyncio.create_task(evaluate([world.assignment(missing=True)]))
-    while not await world.pool.fetchval("select exists (select from outbox)"):
+    written = "select exists (select from outbox)"
+    while not batch.done() and not await world.pool.fetchval(written):
         continue
     await world.set_district({"push_enabled": False})
     await world.releases()
