@@ -76,6 +76,28 @@ async def test_what_all_devices_missed_is_timed_again_under_another_id(world: Wo
     assert len(world.alerts()) == 2  # too old: the inbox has it
 
 
+async def test_a_weekly_digest_that_was_missed_is_sent_again_as_one(world: World) -> None:
+    await world.take(*world.roster("s1", ("u1", True)))
+    weekly = {
+        "groups": {"assignments": {"delivery": "weekly"}},
+        "digest": {"at": "21:55", "weekday": "sunday"},
+    }
+    await world.set_user("u1", weekly)
+    await world.take(world.assignment(missing=True), world.assignment(thing="a2", missing=True))
+    world.pass_time(days=4, hours=9, minutes=55)
+    await world.releases()
+    (digest,) = world.alerts()
+    handler = RecordDeliveries(PostgresOutcomes(world.pool), world.clock)
+    world.pass_time(minutes=5)  # quiet hours begin
+    await handler([report(world, digest, DeliveryOutcome.MISSED)])
+    await world.releases()
+    assert len(world.alerts()) == 1
+    world.pass_time(hours=8)
+    await world.releases()
+    _, again = world.alerts()
+    assert (len(again["members"]), again["things"]) == (2, digest["things"])
+
+
 async def test_the_item_of_what_was_missed_is_marked_when_it_holds_no_more(world: World) -> None:
     await world.take(*world.roster("s1", ("u1", True)), world.assignment(missing=True))
     (alert,) = world.alerts()

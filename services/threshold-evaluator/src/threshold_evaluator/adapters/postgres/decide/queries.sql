@@ -455,12 +455,13 @@ where a.sent_as = any(:alert_ids::uuid[]) and a.phase = 'published' and (d.day, 
     and not exists (select from device_outcomes o where o.alert_id = a.sent_as and o.outcome = 'accepted');
 
 -- name: time_again(now, alert_ids)!
--- Alerts that every device missed wait once more, while they are fresh; the inbox has them anyway.
+-- Alerts that every device missed wait once more, while it is not long since they were due: a digest is as fresh as
+-- its hour, however old what it tells. The inbox has them anyway.
 update due_alerts d
 set phase = 'held', called_back = false, attempt = d.attempt + 1, wake_at = :now::timestamptz,
     due_at = :now::timestamptz
 where d.sent_as = any(:alert_ids::uuid[]) and d.phase = 'published' and d.attempt < 3
-    and d.first_at > :now::timestamptz - case when d.urgency = 0 then interval '12 hours' else interval '48 hours' end
+    and d.due_at > :now::timestamptz - case when d.urgency = 0 then interval '12 hours' else interval '48 hours' end
     and not exists (select from device_outcomes o where o.alert_id = d.sent_as and o.outcome = 'accepted');
 
 -- name: add_waiting(arrived_at, seconds, district_ids, environments, student_ids, event_sources, event_ids, topics, partitions, offsets, timestamps, keys, values, headers, known)!
