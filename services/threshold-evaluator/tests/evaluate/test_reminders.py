@@ -46,6 +46,13 @@ async def test_of_a_shared_account_it_is_the_student_of_whom_was_told_whose_thre
     assert await told(world, timer, days=3) == ["$15.00", "$15.00"]
 
 
+async def test_over_a_change_of_clocks_it_comes_at_the_same_time_of_day(world: World, timer: Remind) -> None:
+    world.pass_time(days=17)  # the 31st of October, noon; clocks go back in the night to the 1st
+    await world.take(world.lunch("9.00", "s1"))
+    assert await told(world, timer, days=3) == ["$9.00"]
+    assert await told(world, timer, hours=1) == ["$9.00", "$9.00"]
+
+
 async def test_a_balance_that_is_up_again_ends_them(world: World, timer: Remind) -> None:
     await world.take(world.lunch("9.00", "s1"))
     await world.take(world.lunch("30.00", "s1"))

@@ -11,14 +11,14 @@ from bellwire_schemas.source import Source
 
 from threshold_evaluator.domain.decision import Detection
 from threshold_evaluator.domain.detecting import Detected, Incoming, TellingKey
-from threshold_evaluator.domain.effective import KindSettings
+from threshold_evaluator.domain.effective import Effective
 from threshold_evaluator.domain.facts import Fact
 from threshold_evaluator.domain.gates import is_enrolled
 from threshold_evaluator.domain.judging import Judgement, Route, Told, Turn, judge, settings_of
 from threshold_evaluator.domain.lunch import low_at
 from threshold_evaluator.domain.roster import Roster, Student
 from threshold_evaluator.domain.things import ThingKey, ThingState
-from threshold_evaluator.domain.walls import local_day
+from threshold_evaluator.domain.walls import at_wall, local_day
 
 LOOKS_AGAIN: Final = timedelta(hours=1)
 """Settings, gates and balances that forbid a reminder are looked at again so much later."""
@@ -46,9 +46,15 @@ class Later:
     at: datetime
 
 
-def due_at(told_at: datetime, rule: KindSettings) -> datetime:
-    """Return when a user who was told at a time is reminded. `rule.remind_days` is not 0."""
-    return told_at + timedelta(days=rule.remind_days)
+def due_at(told_at: datetime, settings: Effective) -> datetime:
+    """Return when a user who was told at a time is reminded: so many days on, at the same time of the user's day.
+
+    `remind_days` is not 0.
+    """
+    zone = settings.timezone
+    told = told_at.astimezone(zone)
+    days = timedelta(days=settings.kinds[Kind.LUNCH_LOW].remind_days)
+    return at_wall(told.date() + days, told.time(), zone)
 
 
 def remind(low: LowBalance, roster: Roster, now: datetime) -> Detected | Later:
@@ -79,7 +85,7 @@ def _remind_of(low: LowBalance, state: ThingState, roster: Roster, now: datetime
     rule = settings.kinds[Kind.LUNCH_LOW]
     if not rule.remind_days or state.content.balance >= low_at(rule):
         return later
-    if (due := due_at(low.told_at, rule)) > now:
+    if (due := due_at(low.told_at, settings)) > now:
         return Later(min(due, later.at))
     enrolled = is_enrolled(student, turn.school_id, turn.calendar_id, turn.today)
     judgement = judge(turn, watcher, settings, _LOW, Told(), enrolled=enrolled)
