@@ -72,3 +72,17 @@ async def test_a_summary_takes_the_last_place_under_the_cap_whole(world: World) 
     assert await members(world) == [3]
     await world.take(world.lunch("5.00"))
     assert (await world.decisions())[-1][1:] == ("digest", "daily_cap")
+
+
+async def test_what_falls_due_just_after_a_summary_follows_it_though_both_are_looked_at_at_once(
+    world: World,
+) -> None:
+    await night(world)
+    await world.set_user("u1", {"kinds": {"assignment.scored": {"grace_minutes": 30}}})
+    await world.take(world.assignment(thing="a1", missing=True), world.mark("absent"))
+    world.pass_time(hours=6, minutes=30, seconds=5)
+    await world.take(world.assignment(thing="a2", score_percent=50))
+    world.pass_time(minutes=30)  # a busy morning: 06:00 is five seconds past, and so is the end of grace
+    assert await members(world) == [2]
+    world.pass_time(minutes=10)
+    assert await members(world) == [2, 1]

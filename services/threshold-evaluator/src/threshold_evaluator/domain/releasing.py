@@ -30,9 +30,9 @@ from threshold_evaluator.domain.standing import kinds_standing, told_instead
 from threshold_evaluator.domain.surge import LOOKS_AGAIN, Brake, Resolution, resolution_for
 from threshold_evaluator.domain.things import States
 from threshold_evaluator.domain.timing import Due, Wait, due_time
+from threshold_evaluator.domain.together import ALONE, Together, place_of, together_with
 from threshold_evaluator.domain.walls import local_day
 
-_TOGETHER = frozenset({Hold.QUIET, Hold.BELL, Hold.PAUSE, Hold.SURGE})
 _SOONEST = tuple(Delivery)
 
 
@@ -81,29 +81,8 @@ def _order(due: DueAlert) -> tuple[bool, datetime, datetime, datetime, int]:
     return (due.urgency is not Urgency.URGENT, due.due_at, due.first_at, due.modified_at, due.alert_id.int)
 
 
-def _place(due: DueAlert) -> tuple[str, Group]:
-    """Return of whom and what an alert is: each has a coalescing window."""
-    return (due.key.student_id, due.group)
-
-
-_ALONE = "alone"
-
-Together: TypeAlias = tuple[str, ...]
-"""What goes as one: a user, the hold that ends, and of a coalescing window its student and group."""
-
 _Member: TypeAlias = tuple[Telling, bool]
 """A telling that goes, and whether it goes as a digest does: uncounted."""
-
-
-def _together(due: DueAlert, *, digest: bool) -> Together:
-    """Return with what an alert that is due goes; alone, under its own id, when nothing of this held it."""
-    if due.hold in _TOGETHER:
-        return (due.user_id, "together")
-    if digest:
-        return (due.user_id, "digest")
-    if due.hold is Hold.COALESCE:
-        return (due.user_id, "coalesced", due.key.student_id, due.group.value)
-    return (due.user_id, _ALONE, due.alert_id.hex)
 
 
 @dataclass(slots=True)
@@ -122,6 +101,7 @@ class Releasing:
     plan: Plan = field(default_factory=Plan)
     _groups: dict[Together, list[_Member]] = field(default_factory=dict)
     _counted: set[Together] = field(default_factory=set)
+    _opening: set[tuple[str, str, Group]] = field(default_factory=set)
 
     def take(self, dues: Sequence[DueAlert]) -> Plan:
         """Look at each, urgent and oldest first, then make what is due together one summary a user."""
@@ -225,32 +205,37 @@ class Releasing:
             return Due(due.grace_until, Hold.GRACE, digest=False)
         wait = Wait(due.grace_until, due.delivery, telling.session, due.capped_at, due.mandatory)
         pushes = self.accounts[due.user_id].pushes(due.key)
-        if _together(due, digest=False) in self._counted:
+        together = together_with(due, digest=False)
+        if together in self._counted:
             # The push that it joins is counted already.
             pushes = replace(pushes, count=pushes.count - 1)
+        elif together[1] == ALONE and (due.user_id, *place_of(due)) in self._opening:
+            pushes = replace(pushes, window_opened=self.now)
         return due_time(wait, telling.settings, pushes, self.now)
 
     def _send(self, telling: Telling, *, digest: bool) -> None:
-        """Put it with what goes together. A push counts as soon as it has a member: what is looked at next meets
-        the cap that is left.
+        """Put it with what goes together. A push counts, and opens its windows, as soon as it has a member: what is
+        looked at next meets the cap that is left, and follows it.
         """
         due = telling.due
         account = self.accounts[due.user_id]
-        together = _together(due, digest=digest)
+        together = together_with(due, digest=digest)
         if not digest and together not in self._counted:
             self._counted.add(together)
             account.count_push(telling.settings, self.now)
-        if together[1] == _ALONE:
+        if together[1] == ALONE:
             self._send_together(account, [(telling, digest)])
         else:
             self._groups.setdefault(together, []).append((telling, digest))
+            if not digest:
+                self._opening.add((due.user_id, *place_of(due)))
 
     def _send_together(self, account: Account, members: list[_Member]) -> None:
         source = self.roster.district.source
-        pushed = {_place(telling.due) for telling, digest in members if not digest}
+        pushed = {place_of(telling.due) for telling, digest in members if not digest}
         slots: dict[tuple[str, Group], UUID] = {}
         for telling, _ in members:
-            place = _place(telling.due)
+            place = place_of(telling.due)
             if place not in slots:
                 slots[place] = account.show(
                     telling.due.key,
