@@ -267,6 +267,17 @@ FACTS = (
         why=("silent", "told"),
     ),
     Example(
+        "What is paid in for one child is paid for all who share the account",
+        "A balance that waits for the end of quiet hours is said as it stands by then, whichever child it came for.",
+        (
+            at("10-14 23:00", "Mia's late snack: $9.75.", lunch("9.75")),
+            at("10-14 23:30", "Ana pays in for Leo: $40.00.", lunch("40.00", student="s2")),
+        ),
+        until="10-15 12:00",
+        inbox=("Mia - The lunch balance is $9.75 (corrected)",),
+        why=("quiet_hours", "silent"),
+    ),
+    Example(
         "A reminder while it stays low",
         "With `remind_days` the latest balance is said again after so many days, as long as it is low.",
         (
