@@ -1,7 +1,6 @@
 """A household in memory: what stands between batches and releases, as the database keeps it."""
 
 from collections.abc import Sequence
-from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -10,7 +9,7 @@ from bellwire_schemas.names import AttendanceStatus, Group
 from msgspec.structs import replace
 from threshold_evaluator.domain.accounts import Account
 from threshold_evaluator.domain.attendance import read_told
-from threshold_evaluator.domain.deciding import Deciding, Plan, Telling, is_as_foreseen
+from threshold_evaluator.domain.deciding import Deciding, Plan, Telling
 from threshold_evaluator.domain.detecting import Detected, Incoming, Memory, TellingKey, detect
 from threshold_evaluator.domain.due import DueAlert
 from threshold_evaluator.domain.releasing import Releasing
@@ -38,7 +37,7 @@ class Household:
         self.accounts = {watcher.user_id: Account(watcher.user_id) for watcher in watching}
 
     def take(self, batch: Sequence[Incoming]) -> None:
-        """Evaluate a batch, as `evaluate.py` does: detection of all of it, then decisions; in halves if need be."""
+        """Evaluate a batch, as `evaluate.py` does: detection of all of it, then decisions."""
         memory = Memory(
             dict(self.states),
             {telling: value for telling, (value, _) in self.told.items()},
@@ -47,18 +46,12 @@ class Household:
             self._account_moments(),
         )
         found = [detect(each, self.roster, memory, self.now) for each in batch]
-        accounts = deepcopy(self.accounts)
-        deciding = Deciding(dict(self.unsent), accounts, self.now)
+        deciding = Deciding(dict(self.unsent), self.accounts, self.now)
         for each in found:
             if isinstance(each, Detected):
                 deciding.take(each)
-        if len(batch) > 1 and not is_as_foreseen(deciding.plan, memory.entered):
-            middle = len(batch) // 2
-            self.take(batch[:middle])
-            self.take(batch[middle:])
-            return
-        self.detected += [each for each in found if isinstance(each, Detected)]
-        self.states, self.accounts = memory.states, accounts
+                self.detected.append(each)
+        self.states = memory.states
         self._write(deciding.plan, memory.retold)
 
     def release(self) -> None:
