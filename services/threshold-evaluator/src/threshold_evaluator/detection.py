@@ -1,7 +1,7 @@
 """Detection for a pass: what each change is, district by district, and which of them wait for their roster."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 
 from bellwire_schemas.source import Source
@@ -22,6 +22,7 @@ async def detect_pass(
     """Take changes in topic order; those of students who are unknown, or in `waiting`, are to be parked."""
     detected: dict[Source, list[Detected]] = {}
     parked: list[Parked] = []
+    counts: Counter[str] = Counter()
     for source, arrived in changes.items():
         here, found = known[source], detected.setdefault(source, [])
         students = here.roster.students
@@ -35,15 +36,11 @@ async def detect_pass(
                 one = detect(each.incoming, here.roster, here.memory, now)
                 if isinstance(one, Detected):
                     found.append(one)
+        counts.update([each.detection for each in found])
+    counts["waits_for_roster"] += len(parked)
+    for detection, count in counts.items():
+        metrics.EVENTS.labels(str(detection)).inc(count)
     return detected, parked
-
-
-def count(detected: Mapping[Source, Sequence[Detected]], parked: int) -> None:
-    """Count what the events of a pass were found to be."""
-    counts = Counter([each.detection.value for found in detected.values() for each in found])
-    counts["waits_for_roster"] += parked
-    for detection, number in counts.items():
-        metrics.EVENTS.labels(detection).inc(number)
 
 
 def _parked(known: bool, arrived: Arrived) -> Parked:

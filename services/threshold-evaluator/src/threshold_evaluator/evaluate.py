@@ -16,8 +16,8 @@ from bellwire_schemas.source import Source
 
 from threshold_evaluator import announce, metrics
 from threshold_evaluator.decode import Decoded, decode
-from threshold_evaluator.detection import count, detect_pass
-from threshold_evaluator.domain.deciding import Deciding, concerned_users, is_as_foreseen
+from threshold_evaluator.detection import detect_pass
+from threshold_evaluator.domain.deciding import Deciding, concerned_users
 from threshold_evaluator.domain.detecting import Detected, Incoming
 from threshold_evaluator.domain.surge import SurgeLimits
 from threshold_evaluator.passes import Arrived, Changes, Pass, by_source, passes, wanted_of
@@ -142,30 +142,10 @@ class Evaluate:
         facts = facts_by_school(detected)
         braked = await tables.surges.look(facts, self._limits, now) if facts else NOBODY_BRAKED
         spoken = await self._decide(detected, known, braked, tables, now)
-        foreseen = all(is_as_foreseen(each.plan, known[each.source].memory.entered) for each in spoken)
-        if not foreseen and sum(map(len, changes.values())) > 1:
-            return await self._take_halves(changes, waiting, tables, now)
-        _count(detected, len(parked), spoken)
         await tables.write(spoken, now)
         if facts:
             await tables.surges.count(facts, braked, now)
         return spoken
-
-    async def _take_halves(
-        self,
-        changes: Changes,
-        waiting: frozenset[tuple[Source, str]],
-        tables: Transaction,
-        now: datetime,
-    ) -> Sequence[Spoken]:
-        """Take a pass in two, so that the second half is compared with what the first has told."""
-        everything = [each for arrived in changes.values() for each in arrived]
-        middle = len(everything) // 2
-        first, second = by_source(everything[:middle]), by_source(everything[middle:])
-        return [
-            *await self._take(first, waiting, tables, now),
-            *await self._take(second, waiting, tables, now),
-        ]
 
     async def _decide(
         self,
@@ -184,16 +164,12 @@ class Evaluate:
             async for few in in_turns(events):
                 for event in few:
                     deciding.take(event)
+            outcomes = Counter([(each.outcome, each.reason) for each in deciding.plan.decisions])
+            for labels, count in outcomes.items():
+                metrics.DECISIONS.labels(*map(str, labels)).inc(count)
             spoken.append(
                 announce.spoken(
                     source, deciding.plan, accounts[source], now, events, known[source].memory.retold
                 )
             )
         return spoken
-
-
-def _count(detected: Mapping[Source, Sequence[Detected]], parked: int, spoken: Sequence[Spoken]) -> None:
-    count(detected, parked)
-    outcomes = Counter([(each.outcome, each.reason) for one in spoken for each in one.plan.decisions])
-    for labels, number in outcomes.items():
-        metrics.DECISIONS.labels(*map(str, labels)).inc(number)

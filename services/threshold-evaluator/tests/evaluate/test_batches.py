@@ -80,23 +80,3 @@ async def test_a_mark_that_was_loaded_counts_for_its_day_in_any_cut(world: World
     for batch in [events] if at_once else [[event] for event in events]:
         await world.take(*batch)
     assert await world.decisions() == [("u1", "inbox_only", "same_day")]
-
-
-@pytest.mark.parametrize("at_once", [True, False])
-async def test_a_mark_whose_kinds_have_graces_of_their_own_is_told_alike_in_any_cut(
-    world: World, at_once: bool
-) -> None:
-    """Whether the second change begins a grace depends on what holds the first, which only timing knows."""
-    await world.take(*world.roster("s1", ("u1", True)))
-    await world.set_user("u1", {"kinds": {"attendance.modified": {"grace_minutes": 7}}})
-    world.pass_time(hours=11)  # 23:00: quiet
-    events = []
-    for status in ("absent", "tardy", "absent", "tardy"):
-        world.pass_time(seconds=1)
-        events.append(world.mark(status))
-    for batch in [events] if at_once else [[event] for event in events]:
-        await world.take(*batch)
-    kinds = [row["kinds"] for row in await world.rows("select kinds from decisions order by event_id")]
-    assert kinds == [["attendance.marked"], *[["attendance.modified"]] * 3]
-    assert await world.rows("select value from told") == [{"value": "tardy/unknown"}]
-    assert len(await world.rows("select * from inbox")) == 4

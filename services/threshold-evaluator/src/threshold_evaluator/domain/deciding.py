@@ -1,12 +1,11 @@
 """Judgements in topic order become decisions: merged with what is unsent, timed, counted (section 4)."""
 
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from bellwire_schemas.names import DecisionOutcome, Group
+from bellwire_schemas.names import DecisionOutcome
 
 from threshold_evaluator.domain.accounts import Account
 from threshold_evaluator.domain.decision import Became, Decision, Detection, Reason
@@ -263,21 +262,6 @@ class Deciding:
     def _hold(self, alert: DueAlert) -> None:
         self.unsent[telling_key(alert.key, alert.user_id)] = alert
         self.plan.held[alert.alert_id] = alert
-
-
-def is_as_foreseen(plan: Plan, entered: Sequence[TellingKey]) -> bool:
-    """Whether what entered the inbox is what detection took to enter it, of things of which tellings are kept.
-
-    Detection goes through a batch before anything is timed. Whether a second change of a mark takes the clock of
-    the first, whose grace is over, or has a grace of its own, depends on what holds the first: detection takes it
-    to be sent. Where it is held, what follows it in the batch was compared with what was not told.
-    """
-    found = [
-        telling_key(each.due.key, each.due.user_id)
-        for each in plan.inbox
-        if each.due.group in (Group.ATTENDANCE, Group.LUNCH)
-    ]
-    return Counter(found) == Counter(entered)
 
 
 def concerned_users(detected: Iterable[Detected]) -> set[str]:

@@ -71,8 +71,7 @@ class Memory:
     `told` is by thing and user (of a grade only what a user knows who was not told: `grades.told_text`),
     `told_of_date` the statuses told by (student, date, user), `grace` since when an unsent alert waits and when
     its grace ends. `retold` has what the batch told, cleared or counts as told, to be stored. `account_moments` has
-    when the newest version of a lunch account was modified, whichever of its students it came of; `entered` what
-    detection took to enter the inbox at once.
+    when the newest version of a lunch account was modified, whichever of its students it came of.
     """
 
     states: dict[ThingKey, ThingState] = field(default_factory=dict)
@@ -80,7 +79,6 @@ class Memory:
     told_of_date: dict[tuple[str, object, str], dict[str, AttendanceStatus]] = field(default_factory=dict)
     grace: dict[TellingKey, tuple[datetime, datetime]] = field(default_factory=dict)
     account_moments: dict[str, datetime] = field(default_factory=dict)
-    entered: list[TellingKey] = field(default_factory=list)
     retold: dict[TellingKey, tuple[str, ThingState]] = field(default_factory=dict)
 
     def tell(self, telling: TellingKey, value: str, state: ThingState) -> None:
@@ -274,7 +272,6 @@ def _tell(turn: Turn, judgement: Judgement, telling: TellingKey, memory: Memory,
     if grace_until > now:
         memory.grace[telling] = (first_at, grace_until)
         return
-    memory.entered.append(telling)
     memory.tell(telling, told_after(turn.key, turn.now, judgement.settings), memory.states[turn.key])
     _tell_of_date(turn, telling[1], memory)
 
