@@ -42,7 +42,7 @@ class Household:
             dict(self.states),
             {telling: value for telling, (value, _) in self.told.items()},
             self._told_of_date(),
-            {telling: due.grace_until for telling, due in self.unsent.items()},
+            {telling: (due.first_at, due.grace_until) for telling, due in self.unsent.items()},
             self._account_moments(),
         )
         found = [detect(each, self.roster, memory, self.now) for each in batch]

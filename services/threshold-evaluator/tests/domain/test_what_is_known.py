@@ -20,7 +20,7 @@ pers = st.sampled_from(["day", "period"])
 
 
 @given(histories, st.one_of(tolerant, choosy), pers, starts, st.data())
-@settings(max_examples=400)
+@settings(max_examples=400, deadline=None)
 def test_any_cut_and_any_duplication_comes_to_the_same(
     history: list[Step], own: dict[str, Any], per: str, start: datetime, data: Any
 ) -> None:
@@ -41,7 +41,7 @@ def test_any_cut_and_any_duplication_comes_to_the_same(
 
 
 @given(histories, tolerant, pers, starts, st.data())
-@settings(max_examples=500)
+@settings(max_examples=500, deadline=None)
 def test_in_any_order_only_what_stands_is_told_and_in_the_end_it_is_known(
     history: list[Step], own: dict[str, Any], per: str, start: datetime, data: Any
 ) -> None:
