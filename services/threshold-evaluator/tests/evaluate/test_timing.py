@@ -237,3 +237,13 @@ async def test_a_summary_says_no_more_than_the_narrowest_cap_of_its_members(worl
     assert alert["summary"]
     assert (list(alert["texts"]), alert["privacy"]) == (["private"], "private")
     assert list(alert["summary_text"]) == ["private"]
+
+
+async def test_what_is_mandatory_takes_no_place_in_the_daily_cap(world: World) -> None:
+    await world.take(*world.roster("s1", ("u1", True)))
+    await world.set_district({"mandatory_kinds": ["attendance.marked"]})
+    await world.set_user("u1", {"daily_cap": 1, "coalesce_minutes": 0})
+    for number in range(2):
+        await world.take(world.mark("absent", thing=f"m{number}", date=f"2026-10-1{3 + number}"))
+    await world.take(world.assignment(thing="a1", missing=True), world.assignment(thing="a2", missing=True))
+    assert [reason for _, _, reason in await world.decisions()] == ["told", "told", "told", "daily_cap"]

@@ -58,7 +58,7 @@ class Account:
         return self.seq
 
     def count_push(self, settings: Effective, now: datetime) -> None:
-        """Count one push of the day that it is in the user's zone; digests are not counted."""
+        """Count one push of the day that it is in the user's zone; digests and what is mandatory are not counted."""
         self.touched = True
         today = local_day(now, settings.timezone)
         self.count = self.count + 1 if self.day == today else 1

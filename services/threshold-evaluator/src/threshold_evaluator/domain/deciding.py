@@ -229,7 +229,7 @@ class Deciding:
             return DecisionOutcome.INBOX_ONLY, reason, alert.grace_until
         due = self._due(alert, turn, session, judgement.settings, account)
         if due.at <= self.now:
-            if not due.digest:
+            if not (due.digest or alert.mandatory):
                 account.count_push(judgement.settings, self.now)
             slot = account.show(turn.key, detected.incoming.source, self.now, opens=not due.digest)
             self.plan.pushes.append(Push(telling, slot, account.next_seq(), account.unseen))

@@ -215,12 +215,12 @@ class Releasing:
 
     def _send(self, telling: Telling, *, digest: bool) -> None:
         """Put it with what goes together. A push counts, and opens its windows, as soon as it has a member: what is
-        looked at next meets the cap that is left, and follows it.
+        looked at next meets the cap that is left, and follows it. What is mandatory is outside the cap.
         """
         due = telling.due
         account = self.accounts[due.user_id]
         together = together_with(due, digest=digest)
-        if not digest and together not in self._counted:
+        if not (digest or due.mandatory or together in self._counted):
             self._counted.add(together)
             account.count_push(telling.settings, self.now)
         if together[1] == ALONE:
