@@ -3,9 +3,10 @@
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
-from bellwire_schemas.envelope import CloudEvent, InvalidEnvelope, from_kafka, to_kafka
-from hypothesis import given
+from bellwire_schemas.envelope import CloudEvent, InvalidEnvelope, from_kafka, to_kafka, traceparent_of
+from hypothesis import example, given
 from hypothesis import strategies as st
+from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 words = st.text(st.characters(codec="utf-8", exclude_categories=("Cs", "Cc")), min_size=1, max_size=40)
 zones = st.integers(-14 * 60, 14 * 60).map(lambda minutes: timezone(timedelta(minutes=minutes)))
@@ -59,3 +60,29 @@ def test_backfill_is_an_extension() -> None:
     plain = CloudEvent("1", "/s", "t", "x", datetime(2026, 1, 1, tzinfo=UTC), b"{}")
     marked = CloudEvent("1", "/s", "t", "x", plain.time, b"{}", {"bellwirebackfill": "true"})
     assert (plain.backfill, marked.backfill) == (False, True)
+
+
+TRACEPARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+digits = st.text("0123456789abcdefA-", max_size=40)
+
+
+@given(
+    st.from_regex(r"(00|01|ff)-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}(-.*)?\s?", fullmatch=True)
+    | st.tuples(digits, digits, digits, digits).map("-".join)
+    | st.builds(TRACEPARENT.replace, digits, digits)
+    | st.text()
+)
+@example(TRACEPARENT)
+@example(TRACEPARENT + "\n")
+@example(" " + TRACEPARENT)
+@example(TRACEPARENT.upper())
+@example(TRACEPARENT + "0" * 9_000)
+@example(TRACEPARENT.replace("0af7651916cd43dd8448eb211c80319c", "0" * 32))
+@example(TRACEPARENT.replace("b7ad6b7169203331", "0" * 16))
+def test_a_traceparent_is_what_opentelemetry_gives_back_unchanged(text: str) -> None:
+    carrier: dict[str, str] = {}
+    propagator = TraceContextTextMapPropagator()
+    propagator.inject(carrier, propagator.extract({"traceparent": text}))
+    event = CloudEvent("1", "/s", "t", "x", datetime(2026, 1, 1, tzinfo=UTC), b"{}", {"traceparent": text})
+    wanted = text if carrier.get("traceparent") == text else ""
+    assert (traceparent_of(text), event.traceparent) == (wanted, wanted)

@@ -1,11 +1,12 @@
 """topics.toml is the one definition: AsyncAPI says the same, and a broker gets it."""
 
+import re
 import time
 from pathlib import Path
 
 import pytest
 from bellwire_schemas import topics
-from bellwire_schemas.catalogue import CATALOGUE
+from bellwire_schemas.catalogue import CATALOGUE, INCOMING, TRACED
 from bellwire_schemas.tools import asyncapi, broker
 from bellwire_schemas.topics import Topic, defined_topics
 
@@ -21,6 +22,16 @@ def test_asyncapi_has_the_topics_of_the_definition() -> None:
         assert kafka["partitions"] == topic.partitions
         assert kafka["topicConfiguration"]["retention.ms"] == topic.retention_ms
         assert kafka["topicConfiguration"]["cleanup.policy"] == [topic.cleanup_policy]
+
+
+def test_asyncapi_names_the_trace_where_it_travels() -> None:
+    messages = asyncapi.document(EXAMPLES)["components"]["messages"]
+    carrying = {name for name, each in messages.items() if "ce_traceparent" in each["headers"]["properties"]}
+    assert carrying == INCOMING.keys() | TRACED
+    assert {"bellwire.alert.requested.v1", "bellwire.delivery.accepted.v1"} <= TRACED
+    for name in TRACED:
+        pattern = messages[name]["headers"]["properties"]["ce_traceparent"]["pattern"]
+        assert re.search(pattern, "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01")
 
 
 def test_every_type_is_on_a_defined_topic_with_a_dead_letter_topic() -> None:

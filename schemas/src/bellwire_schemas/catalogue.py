@@ -119,5 +119,8 @@ def _internal() -> list[EventType]:
     return entries
 
 
+TRACED = frozenset({ALERT_REQUESTED, *map(delivery_type, DeliveryOutcome)})
+"""The types that carry on the `traceparent` of the change they came of."""
+
 CATALOGUE: dict[str, EventType] = {**INCOMING, **{entry.name: entry for entry in _internal()}}
 """Every event type of Bellwire, by CloudEvents `type`."""

@@ -4,6 +4,7 @@ Source: CloudEvents core specification 1.0.2 and its Kafka protocol binding, sec
 headers `ce_<name>`, `datacontenttype` is the header `content-type`, the value is the data as it came.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -11,6 +12,9 @@ from datetime import datetime
 JSON = "application/json"
 BACKFILL = "bellwirebackfill"
 TRACEPARENT = "traceparent"
+TRACEPARENT_PATTERN = "00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}"
+"""Version, trace id, parent id and flags; an id of zeros is none (W3C Trace Context, section 3.2)."""
+_traceparent = re.compile(TRACEPARENT_PATTERN).fullmatch
 
 Headers = tuple[tuple[str, bytes], ...]
 
@@ -35,6 +39,16 @@ class CloudEvent:
     def backfill(self) -> bool:
         """True when the event sets state, counts as told, and sends nothing (product.md section 2)."""
         return self.extensions.get(BACKFILL, "").lower() == "true"
+
+    @property
+    def traceparent(self) -> str:
+        """The trace that the event is part of, or ""."""
+        return traceparent_of(self.extensions.get(TRACEPARENT, ""))
+
+
+def traceparent_of(text: str) -> str:
+    """Return the text if it is a traceparent of version 00 (55 characters), else "": a bad one costs no event."""
+    return text if _traceparent(text) else ""
 
 
 def to_kafka(event: CloudEvent) -> tuple[bytes, Headers]:

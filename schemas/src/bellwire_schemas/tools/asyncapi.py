@@ -6,7 +6,8 @@ from typing import Any
 import yaml
 from pydantic.json_schema import models_json_schema
 
-from bellwire_schemas.catalogue import CATALOGUE, EventType
+from bellwire_schemas.catalogue import CATALOGUE, INCOMING, TRACED, EventType
+from bellwire_schemas.envelope import TRACEPARENT_PATTERN
 from bellwire_schemas.tools.examples import read_examples
 from bellwire_schemas.topics import Topic, defined_topics
 
@@ -104,11 +105,27 @@ def _headers(entry: EventType) -> dict[str, Any]:
             "ce_type": {"type": "string", "const": entry.name},
             "ce_subject": {"type": "string"},
             "ce_time": {"type": "string", "format": "date-time"},
-            "ce_traceparent": {"type": "string"},
+            **_tracing(entry),
             "ce_bellwirebackfill": {"type": "string", "enum": ["true", "false"]},
             "content-type": {"type": "string", "const": "application/json"},
         },
     }
+
+
+def _tracing(entry: EventType) -> dict[str, Any]:
+    if entry.name in INCOMING:
+        said = "W3C Trace Context of the sender's request; what has that shape goes on with what comes of the event."
+        return {"ce_traceparent": {"type": "string", "description": said}}
+    if entry.name in TRACED:
+        said = "That of the change it came of, of a summary's first; absent if that has none."
+        return {
+            "ce_traceparent": {
+                "type": "string",
+                "pattern": f"^{TRACEPARENT_PATTERN}$",
+                "description": said,
+            }
+        }
+    return {}
 
 
 def text(examples: Path) -> str:
