@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -142,11 +143,22 @@ def test_what_the_contract_refuses_is_refused(odd: bytes) -> None:
     agrees("assignment", odd if odd.endswith(b"}") else odd + rest)
 
 
+def test_a_traceparent_is_seen_by_both_readings_of_an_envelope() -> None:
+    data = json.dumps({**OF_STUDENT, "assignment_id": "a1"}).encode()
+    wanted = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+    plain = record("assignment", data, traceparent=wanted)
+    twice = replace(plain, headers=(("ce_traceparent", b"x"), *plain.headers))
+    for each in (plain, twice):
+        told = decode(each, NOW)
+        assert isinstance(told, Incoming)
+        assert told.traceparent == wanted
+
+
 def test_an_extension_is_seen_and_a_broken_envelope_named() -> None:
     data = json.dumps({**OF_STUDENT, "assignment_id": "a1"}).encode()
     told = decode(record("assignment", data, bellwirebackfill="true", traceparent="00-1-2-3"), NOW)
     assert isinstance(told, Incoming)
-    assert told.backfill
+    assert (told.backfill, told.traceparent) == (True, "")
     whole = record("assignment", data)
     for name, broken in (
         ("ce_specversion", b"0.3"),

@@ -9,7 +9,7 @@ import orjson
 from bellwire_kit.streams.protocol import Message
 from bellwire_schemas import topics
 from bellwire_schemas.catalogue import ALERT_REQUESTED, ALERT_WITHDRAWN
-from bellwire_schemas.envelope import CloudEvent, to_kafka
+from bellwire_schemas.envelope import TRACEPARENT, CloudEvent, to_kafka
 from bellwire_schemas.keys import encoded, user_key
 from bellwire_schemas.names import Privacy, Urgency
 from bellwire_schemas.source import Source
@@ -50,13 +50,25 @@ def spoken(
         due, (payload, until) = push.telling.due, _alert(source, push, now)
         going.append(Going(due, due.sent_as, until, alone=True))
         urgent = due.urgency is Urgency.URGENT
-        messages.append(Outgoing(due.sent_as, source, due.user_id, ALERT_REQUESTED, payload, urgent))
+        messages.append(
+            Outgoing(due.sent_as, source, due.user_id, ALERT_REQUESTED, payload, urgent, due.traceparent)
+        )
     for summary in plan.summaries:
         payload, until = _summary(source, summary, now)
         going += [Going(each.due, summary.summary_id, until, alone=False) for each in summary.members]
         urgent = any(each.due.urgency is Urgency.URGENT for each in summary.members)
-        user_id = summary.members[0].due.user_id
-        messages.append(Outgoing(summary.summary_id, source, user_id, ALERT_REQUESTED, payload, urgent))
+        first = summary.members[0].due
+        messages.append(
+            Outgoing(
+                summary.summary_id,
+                source,
+                first.user_id,
+                ALERT_REQUESTED,
+                payload,
+                urgent,
+                first.traceparent,
+            )
+        )
     messages.sort(key=urgent_first)
     return Spoken(
         source=source,
@@ -104,6 +116,7 @@ def as_record(message: Outgoing, now: datetime) -> Message:
         subject=f"users/{encoded(message.user_id)}",
         time=now,
         data=message.payload.encode(),
+        extensions={TRACEPARENT: message.traceparent} if message.traceparent else {},
     )
     value, headers = to_kafka(event)
     return Message(topics.ALERTS, user_key(message.source, message.user_id), value, headers)

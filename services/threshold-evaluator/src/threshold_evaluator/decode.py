@@ -143,6 +143,7 @@ def _change(thing: _Thing, envelope: Envelope, record: Record, arrived_at: datet
         envelope.backfill,
         datetime.fromtimestamp(record.timestamp / 1_000, UTC),
         arrived_at,
+        envelope.traceparent,
     )
 
 

@@ -6,11 +6,12 @@ What is not plain is put before `from_kafka`, which has the last word and names 
 from datetime import datetime
 
 from bellwire_kit.streams.protocol import Record
-from bellwire_schemas.envelope import BACKFILL, from_kafka
+from bellwire_schemas.envelope import BACKFILL, TRACEPARENT, from_kafka, traceparent_of
 from bellwire_schemas.source import Source, parse_source
 from msgspec import Struct
 
 _BACKFILL = f"ce_{BACKFILL}"
+_TRACEPARENT = f"ce_{TRACEPARENT}"
 _SOURCES_KEPT = 10_000
 _sources: dict[str, Source] = {}
 
@@ -23,6 +24,7 @@ class Envelope(Struct, frozen=True, gc=False):
     event_id: str
     type: str
     backfill: bool
+    traceparent: str
 
 
 def envelope_of(record: Record) -> Envelope:
@@ -38,6 +40,7 @@ def envelope_of(record: Record) -> Envelope:
             headers["ce_id"].decode(),
             headers["ce_type"].decode(),
             headers.get(_BACKFILL, b"").lower() == b"true",
+            traceparent_of(headers[_TRACEPARENT].decode()) if _TRACEPARENT in headers else "",
         )
         time = datetime.fromisoformat(headers["ce_time"].decode())
     except (KeyError, ValueError):
@@ -54,7 +57,9 @@ def envelope_of(record: Record) -> Envelope:
 
 def _envelope(record: Record) -> Envelope:
     event = from_kafka(record.value, record.headers)
-    return Envelope(_source(event.source), event.source, event.id, event.type, event.backfill)
+    return Envelope(
+        _source(event.source), event.source, event.id, event.type, event.backfill, event.traceparent
+    )
 
 
 def _source(text: str) -> Source:

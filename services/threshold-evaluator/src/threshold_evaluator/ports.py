@@ -33,7 +33,10 @@ UserKey: TypeAlias = tuple[Source, str]
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """One message for the alerts topic, under the id that it has in the outbox and as a CloudEvent."""
+    """One message for the alerts topic, under the id that it has in the outbox and as a CloudEvent.
+
+    `traceparent` is the trace that it is part of, or "".
+    """
 
     message_id: UUID
     source: Source
@@ -41,6 +44,7 @@ class Outgoing:
     type: str
     payload: str
     urgent: bool = False
+    traceparent: str = ""
 
 
 @dataclass(frozen=True, slots=True)

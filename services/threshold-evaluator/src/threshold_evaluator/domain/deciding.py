@@ -184,6 +184,7 @@ class Deciding:
             in_inbox=not judgement.grace,
             mandatory=judgement.mandatory,
             decided_at=self.now,
+            traceparent=incoming.traceparent,
         )
         if telling not in self.unsent:
             return alert

@@ -46,7 +46,8 @@ from threshold_evaluator.domain.walls import local_day
 class Incoming(Struct, frozen=True, gc=False):
     """One decoded change event; `data` is its JSON text.
 
-    `accepted_at` is when the door appended it, `arrived_at` when we first read it.
+    `accepted_at` is when the door appended it, `arrived_at` when we first read it. `traceparent` is the trace that it
+    is part of, or "".
     """
 
     source: Source
@@ -58,6 +59,7 @@ class Incoming(Struct, frozen=True, gc=False):
     backfill: bool
     accepted_at: datetime
     arrived_at: datetime
+    traceparent: str = ""
 
 
 TellingKey = tuple[ThingKey, str]

@@ -37,7 +37,7 @@ class DueAlert:
     grace (its inbox item enters then), afterwards when due. `capped_at` is when the cap put it into the
     next digest, or `NEVER`. `in_inbox` once its grace is over: it enters once, however often it is sent. Its
     decision is filed under the day of `decided_at`. `attempt` is how often it was timed again after all its
-    devices missed it.
+    devices missed it. `traceparent` is the trace that its event is part of, or "".
     """
 
     alert_id: UUID
@@ -61,6 +61,7 @@ class DueAlert:
     mandatory: bool = False
     decided_at: datetime = NEVER
     attempt: int = 0
+    traceparent: str = ""
 
     @property
     def group(self) -> Group:

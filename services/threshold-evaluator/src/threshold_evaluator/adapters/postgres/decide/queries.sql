@@ -165,25 +165,26 @@ select :day, settings_id, document::jsonb
 from unnest(:settings_ids::uuid[], :documents::text[]) as t(settings_id, document)
 on conflict do nothing;
 
--- name: put_due(alert_ids, district_ids, environments, user_ids, student_ids, things, thing_ids, school_ids, calendar_ids, kinds, event_sources, event_ids, days, befores, modified, accepted, first, grace, due, wake, holds, deliveries, capped, in_inbox, mandatory, urgencies, phases, sent_as, send_before, attempts)!
+-- name: put_due(alert_ids, district_ids, environments, user_ids, student_ids, things, thing_ids, school_ids, calendar_ids, kinds, event_sources, event_ids, days, befores, modified, accepted, first, grace, due, wake, holds, deliveries, capped, in_inbox, mandatory, urgencies, phases, sent_as, send_before, attempts, traceparents)!
 -- Alerts that are held, or go with this transaction. A row already published or dropped stays as it is.
 insert into due_alerts as d (alert_id, district_id, environment, user_id, student_id, thing, thing_id, school_id,
     calendar_id, kinds, event_source, event_id, day, memory_before, modified_at, accepted_at, first_at, grace_until,
-    due_at, wake_at, hold, delivery, capped_at, in_inbox, mandatory, urgency, phase, sent_as, send_before, attempt)
+    due_at, wake_at, hold, delivery, capped_at, in_inbox, mandatory, urgency, phase, sent_as, send_before, attempt,
+    traceparent)
 select alert_id, district_id, environment, user_id, student_id, thing, thing_id, school_id, calendar_id,
        string_to_array(kinds, ','), event_source, event_id, day, memory_before, modified_at, accepted_at, first_at,
        grace_until, due_at, wake_at, hold, delivery, capped_at, in_inbox, mandatory, urgency, phase, sent_as,
-       send_before, attempt
+       send_before, attempt, traceparent
 from unnest(:alert_ids::uuid[], :district_ids::text[], :environments::text[], :user_ids::text[],
             :student_ids::text[], :things::text[], :thing_ids::text[], :school_ids::text[], :calendar_ids::text[],
             :kinds::text[], :event_sources::text[], :event_ids::text[], :days::date[], :befores::text[],
             :modified::timestamptz[], :accepted::timestamptz[], :first::timestamptz[], :grace::timestamptz[],
             :due::timestamptz[], :wake::timestamptz[], :holds::text[], :deliveries::text[], :capped::timestamptz[],
             :in_inbox::boolean[], :mandatory::boolean[], :urgencies::smallint[], :phases::text[], :sent_as::uuid[],
-            :send_before::timestamptz[], :attempts::smallint[])
+            :send_before::timestamptz[], :attempts::smallint[], :traceparents::text[])
     as t(alert_id, district_id, environment, user_id, student_id, thing, thing_id, school_id, calendar_id, kinds,
          event_source, event_id, day, memory_before, modified_at, accepted_at, first_at, grace_until, due_at, wake_at,
-         hold, delivery, capped_at, in_inbox, mandatory, urgency, phase, sent_as, send_before, attempt)
+         hold, delivery, capped_at, in_inbox, mandatory, urgency, phase, sent_as, send_before, attempt, traceparent)
 on conflict (alert_id) do update
     set kinds = excluded.kinds, due_at = excluded.due_at, wake_at = excluded.wake_at, hold = excluded.hold,
         delivery = excluded.delivery, capped_at = excluded.capped_at, in_inbox = excluded.in_inbox,
@@ -262,14 +263,14 @@ select * from unnest(split(:district_ids), split(:environments), split(:user_ids
 on conflict (district_id, environment, user_id, student_id, thing) do update
     set opened_at = excluded.opened_at, slot = excluded.slot;
 
--- name: put_into_outbox(seconds, message_ids, district_ids, environments, user_ids, urgencies, types, payloads)!
+-- name: put_into_outbox(seconds, message_ids, district_ids, environments, user_ids, urgencies, types, payloads, traceparents)!
 -- Messages for the alerts topic. Whoever writes them publishes them after the commit, and has so many seconds for it.
-insert into outbox (message_id, district_id, environment, user_id, urgency, type, payload, leased_until)
-select message_id, district_id, environment, user_id, urgency, type, payload,
+insert into outbox (message_id, district_id, environment, user_id, urgency, type, payload, traceparent, leased_until)
+select message_id, district_id, environment, user_id, urgency, type, payload, traceparent,
        clock_timestamp() + make_interval(secs => :seconds)
 from unnest(split(:message_ids)::uuid[], split(:district_ids), split(:environments), split(:user_ids),
-            :urgencies::smallint[], split(:types), split(:payloads))
-    as t(message_id, district_id, environment, user_id, urgency, type, payload)
+            :urgencies::smallint[], split(:types), split(:payloads), split(:traceparents))
+    as t(message_id, district_id, environment, user_id, urgency, type, payload, traceparent)
 on conflict do nothing;
 
 -- name: delete_from_outbox(message_ids)!
@@ -292,7 +293,8 @@ from (
     for update skip locked
 ) as taken
 where m.message_id = taken.message_id
-returning m.message_id, m.district_id, m.environment, m.user_id, m.urgency, m.type, m.payload, m.position;
+returning m.message_id, m.district_id, m.environment, m.user_id, m.urgency, m.type, m.payload, m.traceparent,
+    m.position;
 
 -- name: users_due(now, limit)
 -- For whom something is due, oldest first: as many alerts as :limit. Nothing of the bulk queue while anything urgent is.

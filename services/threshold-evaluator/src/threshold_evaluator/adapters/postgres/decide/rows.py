@@ -112,6 +112,7 @@ def due_of(row: Row) -> DueAlert:
         mandatory=row["mandatory"],
         decided_at=datetime.combine(row["day"], datetime.min.time(), UTC),
         attempt=row["attempt"],
+        traceparent=row["traceparent"],
     )
 
 
@@ -148,4 +149,5 @@ def due_columns(
         "sent_as": [row[3] for row in rows],
         "send_before": [row[4] for row in rows],
         "attempts": [due.attempt for due in dues],
+        "traceparents": [due.traceparent for due in dues],
     }

@@ -322,6 +322,7 @@ class PostgresStore:
                 row["type"],
                 row["payload"],
                 urgent=row["urgency"] == 0,
+                traceparent=row["traceparent"],
             )
             for row in sorted(rows, key=lambda row: (row["urgency"], row["position"]))
         ]

@@ -196,4 +196,5 @@ class Writing:
                 urgencies=[0 if each.urgent else 1 for each in messages],
                 types=[each.type for each in messages],
                 payloads=[each.payload for each in messages],
+                traceparents=[each.traceparent for each in messages],
             )
