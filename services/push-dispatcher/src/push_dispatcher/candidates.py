@@ -67,6 +67,7 @@ def alert_candidates(
                 alert.seq,
                 alert.requested_at,
                 alert.send_before,
+                traceparent=alert.traceparent,
             )
             candidates.append((row_of_device, device))
     return candidates

@@ -6,13 +6,14 @@ wrong. tests/test_decoding.py keeps both readings the same.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 from bellwire_kit.streams.protocol import DeadLetter, Record
 from bellwire_schemas import catalogue
+from bellwire_schemas.envelope import TRACEPARENT, traceparent_of
 from bellwire_schemas.fields import DISTRICT_PATTERN, Contract
 from bellwire_schemas.names import Kind
 from msgspec import Meta
@@ -21,6 +22,7 @@ from pydantic import ValidationError
 from push_dispatcher.domain.alert import Alert, Erasure, Event, InboxCount, Withdrawal
 
 _FAR = 9_000
+_TRACEPARENT = f"ce_{TRACEPARENT}"
 _NOT_OURS = "the alerts topic carries alert.requested, alert.withdrawn, inbox.changed and user.erased"
 
 _District = Annotated[str, Meta(pattern=DISTRICT_PATTERN)]
@@ -44,6 +46,7 @@ class _Alert(Alert):
     unseen: _Unseen
     seq: _Seq
     requested_at: _Moment
+    traceparent: Any = ""  # a header says it, whatever the data says
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +101,13 @@ def decoded(record: Record) -> Event | DeadLetter:
         return DeadLetter("invalid_data", "an id has the character U+0000, which cannot be stored")
     if isinstance(event, Alert) and not (event.send_before.year < _FAR and event.requested_at.year < _FAR):
         return DeadLetter("invalid_data", f"send_before and requested_at are before the year {_FAR}")
-    return event
+    return _traced(event, record) if isinstance(event, Alert) else event
+
+
+def _traced(alert: Alert, record: Record) -> Alert:
+    said = [value for name, value in record.headers if name == _TRACEPARENT]
+    traceparent = traceparent_of(said[-1].decode(errors="replace")) if said else ""
+    return alert if alert.traceparent == traceparent else replace(alert, traceparent=traceparent)
 
 
 def _by_contract(

@@ -29,6 +29,8 @@ class Due(Protocol):
     def requested_at(self) -> datetime: ...  # noqa: D102
     @property
     def as_summary(self) -> bool: ...  # noqa: D102
+    @property
+    def traceparent(self) -> str: ...  # noqa: D102
 
 
 class Messages:
@@ -94,4 +96,5 @@ def job_of(
         due.requested_at,
         lease_ends,
         monotonic() + message.lifetime,
+        due.traceparent,
     )

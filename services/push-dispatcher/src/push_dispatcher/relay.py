@@ -9,7 +9,7 @@ from bellwire_kit.faults import point
 from bellwire_kit.logs import logger
 from bellwire_kit.postgres import UNAVAILABLE
 from bellwire_kit.streams.protocol import Message, Producer
-from bellwire_schemas.envelope import JSON
+from bellwire_schemas.envelope import JSON, TRACEPARENT, Headers
 from bellwire_schemas.keys import encoded
 from bellwire_schemas.topics import DELIVERIES
 
@@ -152,7 +152,7 @@ class Relay:
                 key = f"{user.district_id}/{user.environment}/{user_id}".encode()
                 source = f"/districts/{user.district_id}/{user.environment}".encode()
                 subject = f"users/{user_id}".encode()
-            headers = (
+            headers: Headers = (
                 _SPEC,
                 ("ce_id", str(event.event_id).encode()),
                 ("ce_source", source),
@@ -161,8 +161,11 @@ class Relay:
                 ("ce_time", event.at.isoformat().encode()),
                 _CONTENT_TYPE,
             )
+            if event.traceparent:
+                headers = (*headers, (_TRACEPARENT, event.traceparent.encode()))
             yield Message(self._topic, key, event.data, headers)
 
 
 _SPEC = ("ce_specversion", b"1.0")
+_TRACEPARENT = f"ce_{TRACEPARENT}"
 _CONTENT_TYPE = ("content-type", JSON.encode())

@@ -178,6 +178,7 @@ def _told(result: Result, state: State, now: datetime) -> Told:
         reason,
         job.requested_at,
         now,
+        job.traceparent,
     )
 
 

@@ -34,6 +34,7 @@ def outcome_told(
     reason: str,
     requested_at: datetime,
     at: datetime,
+    traceparent: str = "",
 ) -> Told:
     """Make the event that tells what became of a delivery; its id is of delivery, outcome and request."""
     data = {
@@ -49,7 +50,7 @@ def outcome_told(
         "reason": reason,
     }
     identity = uuid5(delivery_id, f"{outcome}/{requested_at.isoformat()}")
-    return Told(user, identity, _TYPES[outcome], at, orjson.dumps(data))
+    return Told(user, identity, _TYPES[outcome], at, orjson.dumps(data), traceparent=traceparent)
 
 
 def row_told(row: Row, state: State, reason: str, at: datetime) -> Told:
@@ -64,6 +65,7 @@ def row_told(row: Row, state: State, reason: str, at: datetime) -> Told:
         reason,
         row.requested_at,
         at,
+        row.traceparent,
     )
 
 
@@ -80,6 +82,7 @@ def ended_at_once(rows: Sequence[NewRow], at: datetime) -> list[Told]:
             "",
             row.requested_at,
             at,
+            row.traceparent,
         )
         for row in rows
         if row.state is not State.QUEUED and row.content.purpose is Purpose.ALERT
@@ -99,6 +102,7 @@ def no_device_told(intake: Intake, devices: Mapping[UserKey, Sequence[Device]], 
             "",
             alert.requested_at,
             at,
+            alert.traceparent,
         )
         for alert in intake.alerts.values()
         if not devices[user_of(alert)]

@@ -30,7 +30,7 @@ class ScreenText:
 
 @dataclass(frozen=True, slots=True)
 class Alert:
-    """`alert.requested`: one user is to be told. All times are product time."""
+    """`alert.requested`: one user is to be told. All times are product time; `traceparent` may be ""."""
 
     district_id: str
     environment: Environment
@@ -52,6 +52,7 @@ class Alert:
     unseen: int
     seq: int
     requested_at: datetime
+    traceparent: str = ""
 
 
 @dataclass(frozen=True, slots=True)

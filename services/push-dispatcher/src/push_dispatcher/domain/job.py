@@ -40,6 +40,7 @@ class Job:
     requested_at: datetime
     lease_ends: float
     shown_until: float = inf
+    traceparent: str = ""
 
     @property
     def reported(self) -> bool:

@@ -36,6 +36,7 @@ class Row:
     leased_by: UUID
     alert_id: UUID
     provider: ProviderName
+    traceparent: str
 
     @property
     def device(self) -> DeviceKey:
@@ -65,6 +66,7 @@ class NewRow:
     wait_seconds: float = 0.0
     lease_seconds: float = 0.0
     as_summary: bool = False
+    traceparent: str = ""
 
 
 @dataclass(slots=True)
@@ -95,10 +97,15 @@ class LeasedRow:
         """Return when it was asked for (product time)."""
         return self.row.requested_at
 
+    @property
+    def traceparent(self) -> str:
+        """Return the trace that it is part of, or ""."""
+        return self.row.traceparent
+
 
 @dataclass(slots=True)
 class Told:
-    """One event of the outbox: whose, its CloudEvents id, type, time and JSON data, and its place there."""
+    """One event of the outbox: whose, its CloudEvents id, type, time, JSON data and trace, and its place there."""
 
     user: UserKey
     event_id: UUID
@@ -106,6 +113,7 @@ class Told:
     at: datetime
     data: bytes
     place: int = 0
+    traceparent: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -167,4 +167,5 @@ def _arriving(rows: Sequence[NewRow]) -> Iterator[tuple[object, ...]]:
             row.wait_seconds,
             row.lease_seconds,
             row.as_summary,
+            row.traceparent,
         )

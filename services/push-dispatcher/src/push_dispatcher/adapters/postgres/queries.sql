@@ -49,7 +49,7 @@ select d.district_id, d.environment, d.user_id, d.installation_id, d.platform, d
 -- Rows of the users that wait, or were written lately: what a ruling about their devices needs.
 select d.delivery_id, d.district_id, d.environment, d.user_id, d.installation_id, d.state, d.things,
        d.written_at, d.send_before, d.requested_at, d.seq, d.unseen, d.purpose, d.withdrawn, d.alert_id,
-       d.provider, case when d.lease_until > now() then d.lease_owner end as leased_by
+       d.provider, d.traceparent, case when d.lease_until > now() then d.lease_owner end as leased_by
   from unnest(:districts::text[], :environments::text[], :users::text[]) as u (district_id, environment, user_id)
   join deliveries d using (district_id, environment, user_id)
  where d.state = 'queued' or d.written_at > :since;
@@ -59,7 +59,7 @@ select d.delivery_id, d.district_id, d.environment, d.user_id, d.installation_id
 -- things parted by U+001F; null is any.
 select d.delivery_id, d.district_id, d.environment, d.user_id, d.installation_id, d.state, d.things,
        d.written_at, d.send_before, d.requested_at, d.seq, d.unseen, d.purpose, d.withdrawn, d.alert_id,
-       d.provider, case when d.lease_until > now() then d.lease_owner end as leased_by
+       d.provider, d.traceparent, case when d.lease_until > now() then d.lease_owner end as leased_by
   from unnest(:districts::text[], :environments::text[], :users::text[], :things::text[])
        as u (district_id, environment, user_id, things)
   join deliveries d using (district_id, environment, user_id)
@@ -72,7 +72,7 @@ create temporary table if not exists arriving (
     delivery_id uuid, district_id text, environment text, user_id text, installation_id text, provider text,
     lane text, alert_id uuid, purpose text, state text, urgent bool, slot uuid, things text, content text,
     unseen int, seq bigint, requested_at timestamptz, send_before timestamptz, wait_seconds float8,
-    lease_seconds float8, as_summary bool
+    lease_seconds float8, as_summary bool, traceparent text
 ) on commit delete rows;
 
 -- name: write_rows(owner, now)
@@ -80,13 +80,13 @@ create temporary table if not exists arriving (
 -- was accepted or has ended otherwise stays.
 insert into deliveries (delivery_id, district_id, environment, user_id, installation_id, provider, lane, alert_id,
                         purpose, state, urgent, slot, things, content, unseen, seq, requested_at, send_before,
-                        as_summary, withdrawn, written_at, due_at, lease_owner, lease_until, ended_at)
+                        as_summary, withdrawn, written_at, due_at, lease_owner, lease_until, ended_at, traceparent)
 select r.delivery_id, r.district_id, r.environment, r.user_id, r.installation_id, r.provider, r.lane, r.alert_id,
        r.purpose, r.state, r.urgent, r.slot, r.things::jsonb, r.content, r.unseen, r.seq, r.requested_at,
        r.send_before, r.as_summary, r.state = 'withdrawn', :now, now() + r.wait_seconds * interval '1 second',
        case when r.lease_seconds > 0 then :owner::uuid end,
        case when r.lease_seconds > 0 then now() + r.lease_seconds * interval '1 second' end,
-       case when r.state <> 'queued' then :now::timestamptz end
+       case when r.state <> 'queued' then :now::timestamptz end, r.traceparent
   from arriving r
     on conflict (delivery_id) do update
    set state = excluded.state, reason = '', content = excluded.content, things = excluded.things,
@@ -94,7 +94,7 @@ select r.delivery_id, r.district_id, r.environment, r.user_id, r.installation_id
        provider = excluded.provider, requested_at = excluded.requested_at, send_before = excluded.send_before,
        as_summary = excluded.as_summary, withdrawn = excluded.withdrawn, written_at = excluded.written_at,
        due_at = excluded.due_at, attempts = 0, first_attempt_at = null, lease_owner = excluded.lease_owner,
-       lease_until = excluded.lease_until, ended_at = excluded.ended_at
+       lease_until = excluded.lease_until, ended_at = excluded.ended_at, traceparent = excluded.traceparent
  where deliveries.state in ('missed', 'withdrawn') and deliveries.requested_at < excluded.requested_at
 returning delivery_id;
 
@@ -151,14 +151,14 @@ update deliveries d
  where d.delivery_id = due.delivery_id
 returning d.delivery_id, d.district_id, d.environment, d.user_id, d.installation_id, d.state, d.things,
           d.written_at, d.send_before, d.requested_at, d.seq, d.unseen, d.purpose, d.withdrawn, d.alert_id,
-          d.provider, d.lease_owner as leased_by, d.lane, d.content, d.urgent, d.slot, d.attempts,
+          d.provider, d.traceparent, d.lease_owner as leased_by, d.lane, d.content, d.urgent, d.slot, d.attempts,
           d.first_attempt_at, d.as_summary;
 
 -- name: overdue(now, most)
 -- Waiting rows that nobody holds and that nobody should be shown any more.
 select d.delivery_id, d.district_id, d.environment, d.user_id, d.installation_id, d.state, d.things,
        d.written_at, d.send_before, d.requested_at, d.seq, d.unseen, d.purpose, d.withdrawn, d.alert_id,
-       d.provider, null::uuid as leased_by
+       d.provider, d.traceparent, null::uuid as leased_by
   from deliveries d
  where d.state = 'queued' and d.send_before <= :now and (d.lease_until is null or d.lease_until <= now())
  limit :most
@@ -257,7 +257,7 @@ update deliveries d
    and (d.lease_until is null or d.lease_until <= now())
 returning d.delivery_id, d.district_id, d.environment, d.user_id, d.installation_id, d.state, d.things,
           d.written_at, d.send_before, d.requested_at, d.seq, d.unseen, d.purpose, d.withdrawn, d.alert_id,
-          d.provider, null::uuid as leased_by;
+          d.provider, d.traceparent, null::uuid as leased_by;
 
 -- name: next_places(number)
 -- Places in the outbox for new events, rising.
@@ -265,7 +265,7 @@ select nextval(pg_get_serial_sequence('outbox', 'seq')) as place from generate_s
 
 -- name: untold(owner, own, most)
 -- The oldest events of the outbox that nobody is telling: whose claim has ended, or (`own`) one's own.
-select seq, district_id, environment, user_id, event_id, type, at, data
+select seq, district_id, environment, user_id, event_id, type, at, data, traceparent
   from outbox
  where claimed_until <= now() or (:own and outbox.owner = :owner)
  order by seq limit :most for update skip locked;

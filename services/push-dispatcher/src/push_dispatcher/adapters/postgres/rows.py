@@ -98,6 +98,7 @@ def row_of(record: Any) -> Row:
         leased_by=_uuid(record["leased_by"] or NOBODY),
         alert_id=_uuid(record["alert_id"]),
         provider=record["provider"],
+        traceparent=record["traceparent"],
     )
 
 

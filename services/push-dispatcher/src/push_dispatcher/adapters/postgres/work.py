@@ -13,7 +13,18 @@ from push_dispatcher.domain.job import Result
 from push_dispatcher.domain.settle import ACCEPTED, Ended, Kept, Postponed
 from push_dispatcher.ports.rows import Told
 
-_OUTBOX = ("seq", "district_id", "environment", "user_id", "event_id", "type", "at", "data", "owner")
+_OUTBOX = (
+    "seq",
+    "district_id",
+    "environment",
+    "user_id",
+    "event_id",
+    "type",
+    "at",
+    "data",
+    "owner",
+    "traceparent",
+)
 
 
 class PostgresWork(OfRows):
@@ -65,6 +76,7 @@ class PostgresWork(OfRows):
                 record["at"],
                 record["data"].encode(),
                 record["seq"],
+                record["traceparent"],
             )
             for record in records
         ]
@@ -81,7 +93,16 @@ class PostgresWork(OfRows):
         for event, record in zip(events, places, strict=True):
             event.place = record["place"]
         rows = [
-            (event.place, *event.user, event.event_id, event.type, event.at, event.data.decode(), owner)
+            (
+                event.place,
+                *event.user,
+                event.event_id,
+                event.type,
+                event.at,
+                event.data.decode(),
+                owner,
+                event.traceparent,
+            )
             for event in events
         ]
         await self._db.copy_records_to_table("outbox", records=rows, columns=_OUTBOX)
