@@ -22,10 +22,10 @@ from threshold_evaluator.domain.gates import AREA_OF
 from threshold_evaluator.domain.things import ThingState
 from threshold_evaluator.domain.timing import send_before
 from threshold_evaluator.ports import Entered, Going, Outgoing, Spoken
+from threshold_evaluator.sayings import language_of
 from threshold_evaluator.words import (
     Text,
     inbox_text,
-    language_of,
     narrowest_privacy,
     several_texts,
     summary_texts,

@@ -18,7 +18,8 @@ from threshold_evaluator.domain.preferences import resolve
 from threshold_evaluator.domain.roster import Bells
 from threshold_evaluator.domain.things import Content, Mark, Score, ThingKey, ThingState, ValueForm
 from threshold_evaluator.domain.timing import Session
-from threshold_evaluator.words import LANGUAGES, inbox_text, several_texts, shown, summary_texts, texts_of
+from threshold_evaluator.sayings import LANGUAGES, shown
+from threshold_evaluator.words import inbox_text, several_texts, summary_texts, texts_of
 
 from .worlds import CHICAGO, NOON, plain_district, plain_school, plain_watcher
 
