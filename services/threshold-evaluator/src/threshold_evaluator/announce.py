@@ -15,10 +15,11 @@ from bellwire_schemas.names import Privacy, Urgency
 from bellwire_schemas.source import Source
 
 from threshold_evaluator.domain.accounts import Account
-from threshold_evaluator.domain.deciding import Plan, Push, Summary, Telling
-from threshold_evaluator.domain.detecting import Detected, TellingKey
+from threshold_evaluator.domain.detecting import Detected
 from threshold_evaluator.domain.due import DueAlert
 from threshold_evaluator.domain.gates import AREA_OF
+from threshold_evaluator.domain.memory import TellingKey
+from threshold_evaluator.domain.plan import Plan, Push, Summary, Telling
 from threshold_evaluator.domain.things import ThingState
 from threshold_evaluator.domain.timing import send_before
 from threshold_evaluator.ports import Entered, Going, Outgoing, Spoken

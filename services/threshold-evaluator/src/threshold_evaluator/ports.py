@@ -11,10 +11,11 @@ from bellwire_kit.streams.protocol import Record
 from bellwire_schemas.source import Source
 
 from threshold_evaluator.domain.accounts import Account
-from threshold_evaluator.domain.deciding import Plan
-from threshold_evaluator.domain.detecting import Detected, Memory, TellingKey
+from threshold_evaluator.domain.detecting import Detected
 from threshold_evaluator.domain.due import DueAlert
 from threshold_evaluator.domain.gates import ALL_OPEN
+from threshold_evaluator.domain.memory import Memory, TellingKey
+from threshold_evaluator.domain.plan import Plan
 from threshold_evaluator.domain.roster import Roster
 from threshold_evaluator.domain.things import ThingKey, ThingState
 from threshold_evaluator.low_balances import ReminderTables

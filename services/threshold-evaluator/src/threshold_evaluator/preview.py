@@ -13,7 +13,7 @@ from bellwire_schemas.names import AttendanceStatus, Group, Kind
 
 from threshold_evaluator.domain import lunch
 from threshold_evaluator.domain.decision import Detection
-from threshold_evaluator.domain.detecting import TellingKey, overtaken, telling_key
+from threshold_evaluator.domain.detecting import overtaken
 from threshold_evaluator.domain.effective import Effective
 from threshold_evaluator.domain.judging import (
     Route,
@@ -25,6 +25,7 @@ from threshold_evaluator.domain.judging import (
     told_after,
     told_by_load,
 )
+from threshold_evaluator.domain.memory import TellingKey, telling_key
 from threshold_evaluator.domain.roster import Watcher
 
 

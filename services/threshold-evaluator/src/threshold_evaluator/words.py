@@ -14,7 +14,7 @@ from babel.dates import format_date
 from babel.numbers import format_currency, format_percent
 from bellwire_schemas.names import AttendanceStatus, Excuse, Group, Kind, Privacy
 
-from threshold_evaluator.domain.deciding import Telling
+from threshold_evaluator.domain.plan import Telling
 from threshold_evaluator.domain.things import Content, Score, ThingState, ValueForm
 from threshold_evaluator.sayings import dialect_of, say, say_with, shown
 

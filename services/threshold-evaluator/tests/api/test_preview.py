@@ -14,9 +14,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import structs
 from threshold_evaluator.adapters.postgres.decide.codec import write_content
-from threshold_evaluator.domain.detecting import Detected, Incoming, Memory, detect
+from threshold_evaluator.domain.detecting import Detected, Incoming, detect
 from threshold_evaluator.domain.documents import read_user
 from threshold_evaluator.domain.judging import Route
+from threshold_evaluator.domain.memory import Memory
 from threshold_evaluator.domain.roster import District, Enrolment, Roster, Student, Watcher
 from threshold_evaluator.domain.settings import PlaceSettings
 from threshold_evaluator.domain.things import Content, ThingKey

@@ -9,9 +9,11 @@ from bellwire_schemas.names import AttendanceStatus, Group
 from msgspec.structs import replace
 from threshold_evaluator.domain.accounts import Account
 from threshold_evaluator.domain.attendance import read_told
-from threshold_evaluator.domain.deciding import Deciding, Plan, Telling
-from threshold_evaluator.domain.detecting import Detected, Incoming, Memory, TellingKey, detect
+from threshold_evaluator.domain.deciding import Deciding
+from threshold_evaluator.domain.detecting import Detected, Incoming, detect
 from threshold_evaluator.domain.due import DueAlert
+from threshold_evaluator.domain.memory import Memory, TellingKey
+from threshold_evaluator.domain.plan import Plan, Telling
 from threshold_evaluator.domain.releasing import Releasing
 from threshold_evaluator.domain.roster import Roster
 from threshold_evaluator.domain.things import ThingKey, ThingState

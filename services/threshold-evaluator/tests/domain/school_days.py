@@ -8,11 +8,13 @@ from typing import Any
 from bellwire_schemas.names import Group
 from threshold_evaluator.domain.accounts import Account
 from threshold_evaluator.domain.changes import Change
-from threshold_evaluator.domain.deciding import Deciding, Plan, Telling
-from threshold_evaluator.domain.detecting import Detected, Incoming, Memory, TellingKey, detect, telling_key
+from threshold_evaluator.domain.deciding import Deciding
+from threshold_evaluator.domain.detecting import Detected, Incoming, detect
 from threshold_evaluator.domain.documents import read_school
 from threshold_evaluator.domain.due import NEVER, DueAlert
 from threshold_evaluator.domain.effective import Delivery
+from threshold_evaluator.domain.memory import Memory, TellingKey, telling_key
+from threshold_evaluator.domain.plan import Plan, Telling
 from threshold_evaluator.domain.releasing import Releasing
 from threshold_evaluator.domain.roster import Bells, Enrolment, Roster, School, Student
 from threshold_evaluator.domain.things import ThingKey

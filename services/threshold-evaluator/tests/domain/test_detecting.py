@@ -11,11 +11,13 @@ from hypothesis import strategies as st
 from msgspec import structs
 from threshold_evaluator.domain.accounts import Account
 from threshold_evaluator.domain.changes import Change
-from threshold_evaluator.domain.deciding import Deciding, Plan
+from threshold_evaluator.domain.deciding import Deciding
 from threshold_evaluator.domain.decision import Detection
-from threshold_evaluator.domain.detecting import Detected, Incoming, Memory, detect
+from threshold_evaluator.domain.detecting import Detected, Incoming, detect
 from threshold_evaluator.domain.facts import FLAG_KINDS
 from threshold_evaluator.domain.gates import ALL_OPEN
+from threshold_evaluator.domain.memory import Memory
+from threshold_evaluator.domain.plan import Plan
 from threshold_evaluator.domain.roster import District, Roster, School, Watcher
 from threshold_evaluator.domain.things import NOTHING, ThingKey
 

@@ -8,10 +8,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from threshold_evaluator.domain.accounts import Account
 from threshold_evaluator.domain.changes import Change
-from threshold_evaluator.domain.deciding import Deciding, Plan, Telling
-from threshold_evaluator.domain.detecting import Detected, Memory, detect
+from threshold_evaluator.domain.deciding import Deciding
+from threshold_evaluator.domain.detecting import Detected, detect
 from threshold_evaluator.domain.due import DueAlert
 from threshold_evaluator.domain.facts import FLAG_KINDS
+from threshold_evaluator.domain.memory import Memory
+from threshold_evaluator.domain.plan import Plan, Telling
 from threshold_evaluator.domain.releasing import Releasing
 from threshold_evaluator.domain.roster import Roster
 from threshold_evaluator.domain.things import Content, ValueForm

@@ -7,10 +7,11 @@ from bellwire_schemas.names import Group, Kind
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from threshold_evaluator.domain.attendance import told_text
-from threshold_evaluator.domain.deciding import Telling
 from threshold_evaluator.domain.decision import Detection
-from threshold_evaluator.domain.detecting import Incoming, telling_key
+from threshold_evaluator.domain.detecting import Incoming
 from threshold_evaluator.domain.facts import MARKABLE
+from threshold_evaluator.domain.memory import telling_key
+from threshold_evaluator.domain.plan import Telling
 from threshold_evaluator.domain.things import NO_SCORE, Content, Score, ThingKey, ThingState
 
 from .histories import USERS, Step, batches, choosy, histories, household, starts, tolerant

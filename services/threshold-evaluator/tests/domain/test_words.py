@@ -11,9 +11,9 @@ import pytest
 from bellwire_schemas.names import AttendanceStatus, Excuse, Kind, Privacy
 from hypothesis import given
 from hypothesis import strategies as st
-from threshold_evaluator.domain.deciding import Telling
 from threshold_evaluator.domain.due import DueAlert
 from threshold_evaluator.domain.effective import GROUP_OF, Delivery
+from threshold_evaluator.domain.plan import Telling
 from threshold_evaluator.domain.preferences import resolve
 from threshold_evaluator.domain.roster import Bells
 from threshold_evaluator.domain.things import Content, Mark, Score, ThingKey, ThingState, ValueForm

@@ -9,16 +9,17 @@ from bellwire_schemas.names import DecisionOutcome
 
 from threshold_evaluator.domain.accounts import Account
 from threshold_evaluator.domain.decision import Became, Decision, Detection, Reason
-from threshold_evaluator.domain.detecting import Detected, TellingKey, telling_key
+from threshold_evaluator.domain.detecting import Detected
 from threshold_evaluator.domain.due import DueAlert, Hold
 from threshold_evaluator.domain.effective import Delivery, Effective
 from threshold_evaluator.domain.facts import in_order
-from threshold_evaluator.domain.gates import ALL_OPEN, holding_bells, is_paused
+from threshold_evaluator.domain.gates import holding_bells, is_paused
 from threshold_evaluator.domain.identities import AlertIds
 from threshold_evaluator.domain.judging import Judgement, Route, Turn, told_after
+from threshold_evaluator.domain.memory import TellingKey, telling_key
+from threshold_evaluator.domain.plan import Plan, Push, Settled, Telling
 from threshold_evaluator.domain.standing import kinds_standing
 from threshold_evaluator.domain.surge import LOOKS_AGAIN, Resolution
-from threshold_evaluator.domain.things import ThingState
 from threshold_evaluator.domain.timing import Due, Session, Wait, due_time
 
 PAUSE_LOOKS_AGAIN = timedelta(hours=1)
@@ -38,65 +39,6 @@ REASON_OF: Mapping[Hold, Reason] = {
     Hold.SURGE: Reason.SURGE,
 }
 """What a hold is called where why says what an alert waited, or waits, for."""
-
-
-@dataclass(frozen=True, slots=True)
-class Telling:
-    """An alert whose words are still to be put: what it is about, and the settings that choose them."""
-
-    due: DueAlert
-    state: ThingState
-    student_name: str
-    settings: Effective
-    session: Session
-
-
-@dataclass(frozen=True, slots=True)
-class Push:
-    """A telling that goes out now, with its place on the screen and its numbers."""
-
-    telling: Telling
-    slot: UUID
-    seq: int
-    unseen: int
-
-
-@dataclass(frozen=True, slots=True)
-class Summary:
-    """Several tellings of one user that go as one; its id is of its members' ids, so it is made once."""
-
-    summary_id: UUID
-    members: tuple[Telling, ...]
-    slot: UUID
-    seq: int
-    unseen: int
-
-
-@dataclass(frozen=True, slots=True)
-class Settled:
-    """An unsent alert that ended: what became of it, and which alert carried or replaced it (itself if none).
-
-    `open_gates` stood open then; at the event all of them did.
-    """
-
-    due: DueAlert
-    became: Became
-    sent_as: UUID
-    open_gates: int = ALL_OPEN
-
-
-@dataclass(slots=True)
-class Plan:
-    """Everything that one transaction writes about users; each list in the order it came about."""
-
-    decisions: list[Decision] = field(default_factory=list)
-    held: dict[UUID, DueAlert] = field(default_factory=dict)
-    settled: list[Settled] = field(default_factory=list)
-    inbox: list[Telling] = field(default_factory=list)
-    pushes: list[Push] = field(default_factory=list)
-    summaries: list[Summary] = field(default_factory=list)
-    corrected: list[DueAlert] = field(default_factory=list)
-    told: dict[TellingKey, tuple[str, ThingState]] = field(default_factory=dict)
 
 
 @dataclass(slots=True)

@@ -10,9 +10,8 @@ from bellwire_schemas.ids import summary_id
 from bellwire_schemas.names import AttendanceStatus, Group, Kind, Urgency
 
 from threshold_evaluator.domain.accounts import Account
-from threshold_evaluator.domain.deciding import PAUSE_LOOKS_AGAIN, Plan, Push, Settled, Summary, Telling
+from threshold_evaluator.domain.deciding import PAUSE_LOOKS_AGAIN
 from threshold_evaluator.domain.decision import Became
-from threshold_evaluator.domain.detecting import telling_key
 from threshold_evaluator.domain.due import DueAlert, Hold
 from threshold_evaluator.domain.effective import Delivery, Effective
 from threshold_evaluator.domain.gates import (
@@ -24,6 +23,8 @@ from threshold_evaluator.domain.gates import (
     open_gates,
 )
 from threshold_evaluator.domain.judging import told_after, told_per
+from threshold_evaluator.domain.memory import telling_key
+from threshold_evaluator.domain.plan import Plan, Push, Settled, Summary, Telling
 from threshold_evaluator.domain.preferences import resolve
 from threshold_evaluator.domain.roster import District, Roster, School, Student, Watcher
 from threshold_evaluator.domain.standing import kinds_standing, told_instead

@@ -10,12 +10,13 @@ from bellwire_schemas.names import Group, Kind
 from bellwire_schemas.source import Source
 
 from threshold_evaluator.domain.decision import Detection
-from threshold_evaluator.domain.detecting import Detected, Incoming, TellingKey
+from threshold_evaluator.domain.detecting import Detected, Incoming
 from threshold_evaluator.domain.effective import Effective
 from threshold_evaluator.domain.facts import Fact
 from threshold_evaluator.domain.gates import is_enrolled
 from threshold_evaluator.domain.judging import Judgement, Route, Told, Turn, judge, settings_of
 from threshold_evaluator.domain.lunch import low_at
+from threshold_evaluator.domain.memory import TellingKey
 from threshold_evaluator.domain.roster import Roster, Student
 from threshold_evaluator.domain.things import ThingKey, ThingState
 from threshold_evaluator.domain.walls import at_wall, local_day

@@ -26,7 +26,7 @@ from threshold_evaluator.adapters.postgres.decide.rows import (
 )
 from threshold_evaluator.domain.accounts import Account, Window
 from threshold_evaluator.domain.attendance import read_told
-from threshold_evaluator.domain.detecting import Memory, telling_key
+from threshold_evaluator.domain.memory import Memory, telling_key
 from threshold_evaluator.domain.roster import District, Roster, School, Student
 from threshold_evaluator.ports import Known, Wanted
 

@@ -16,8 +16,8 @@ from threshold_evaluator.adapters.postgres.portal.reading.queries import of, rea
 from threshold_evaluator.adapters.postgres.portal.writing.settings import documents_of
 from threshold_evaluator.domain.attendance import read_told
 from threshold_evaluator.domain.decision import Detection
-from threshold_evaluator.domain.detecting import TellingKey, telling_key
 from threshold_evaluator.domain.judging import Turn
+from threshold_evaluator.domain.memory import TellingKey, telling_key
 from threshold_evaluator.domain.roster import District, Enrolment, Roster, School, Student, Watcher
 from threshold_evaluator.domain.things import ThingKey
 from threshold_evaluator.domain.walls import local_day
