@@ -1,11 +1,12 @@
 """A family of two children at two schools and its phone: events, a pause, a clock that stops where something is due."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from bellwire_schemas.names import Group
+from msgspec.structs import replace
 from threshold_evaluator.domain.accounts import Account
 from threshold_evaluator.domain.changes import Change
 from threshold_evaluator.domain.deciding import Deciding

@@ -1,11 +1,12 @@
 """Judgements in topic order become decisions: merged with what is unsent, timed, counted (section 4)."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from bellwire_schemas.names import DecisionOutcome
+from msgspec.structs import replace
 
 from threshold_evaluator.domain.accounts import Account
 from threshold_evaluator.domain.decision import Became, Decision, Detection, Reason

@@ -1,11 +1,11 @@
 """An alert that waits to be due (architecture.md section 4)."""
 
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from uuid import UUID, uuid5
 
 from bellwire_schemas.names import Group, Kind, Urgency
+from msgspec import Struct
 
 from threshold_evaluator.domain.effective import Delivery
 from threshold_evaluator.domain.things import Content, ThingKey
@@ -28,8 +28,7 @@ class Hold(StrEnum):
     SURGE = "surge"
 
 
-@dataclass(frozen=True, slots=True)
-class DueAlert:
+class DueAlert(Struct, frozen=True, gc=False):
     """One unsent alert of one user about one thing.
 
     `before` stood before its first unsent change, at `first_at`; a newer change replaces the content, and its

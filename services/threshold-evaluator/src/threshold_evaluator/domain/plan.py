@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from uuid import UUID
 
+from msgspec import Struct
+
 from threshold_evaluator.domain.decision import Became, Decision
 from threshold_evaluator.domain.due import DueAlert
 from threshold_evaluator.domain.effective import Effective
@@ -12,8 +14,7 @@ from threshold_evaluator.domain.things import ThingState
 from threshold_evaluator.domain.timing import Session
 
 
-@dataclass(frozen=True, slots=True)
-class Telling:
+class Telling(Struct, frozen=True, gc=False):
     """An alert whose words are still to be put: what it is about, and the settings that choose them."""
 
     due: DueAlert
@@ -23,8 +24,7 @@ class Telling:
     session: Session
 
 
-@dataclass(frozen=True, slots=True)
-class Push:
+class Push(Struct, frozen=True, gc=False):
     """A telling that goes out now, with its place on the screen and its numbers."""
 
     telling: Telling
@@ -33,8 +33,7 @@ class Push:
     unseen: int
 
 
-@dataclass(frozen=True, slots=True)
-class Summary:
+class Summary(Struct, frozen=True, gc=False):
     """Several tellings of one user that go as one; its id is of its members' ids, so it is made once."""
 
     summary_id: UUID
@@ -44,8 +43,7 @@ class Summary:
     unseen: int
 
 
-@dataclass(frozen=True, slots=True)
-class Settled:
+class Settled(Struct, frozen=True, gc=False):
     """An unsent alert that ended: what became of it, and which alert carried or replaced it (itself if none).
 
     `open_gates` stood open then; at the event all of them did.

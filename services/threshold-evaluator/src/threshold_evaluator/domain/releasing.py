@@ -1,13 +1,14 @@
 """Unsent alerts looked at again: gates and settings re-read, resolved ones dropped, summaries made (section 4)."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeAlias
 from uuid import UUID
 
 from bellwire_schemas.ids import summary_id
 from bellwire_schemas.names import AttendanceStatus, Group, Kind, Urgency
+from msgspec.structs import replace
 
 from threshold_evaluator.domain.accounts import Account
 from threshold_evaluator.domain.deciding import PAUSE_LOOKS_AGAIN

@@ -5,6 +5,7 @@ from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from bellwire_schemas.names import Group, Weekday
+from msgspec import Struct
 
 from threshold_evaluator.domain.due import NEVER, Hold
 from threshold_evaluator.domain.effective import Delivery, DigestTime, Effective, QuietHours
@@ -27,8 +28,7 @@ class Session:
     zone: ZoneInfo
 
 
-@dataclass(frozen=True, slots=True)
-class Pushes:
+class Pushes(Struct, frozen=True, gc=False):
     """What was pushed to a user: the window that the last push of the student and group opened, or `NEVER`;
     pushes on `day` of the user's zone, digests not counted.
     """
@@ -52,8 +52,7 @@ class Wait:
     mandatory: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Due:
+class Due(Struct, frozen=True, gc=False):
     """When an alert may go, and the hold that ends then (`NONE`: now). `digest` does not count to the cap."""
 
     at: datetime
