@@ -51,3 +51,5 @@ class PostgresOutcomes:
             if missed := alerts(DeliveryOutcome.MISSED):
                 await self._queries.note_missed(connection, alert_ids=missed, now=now)
                 await self._queries.time_again(connection, alert_ids=missed, now=now)
+            if again := sorted({*withdrawn, *missed}):
+                await self._queries.join_again(connection, sent_as=again, now=now)

@@ -425,6 +425,34 @@ set phase = 'held', called_back = false, attempt = d.attempt + 1, wake_at = :now
 where d.sent_as = any(:sent_as::uuid[]) and d.phase = 'published' and d.called_back
     and not exists (select from device_outcomes o where o.alert_id = d.sent_as and o.outcome = 'accepted');
 
+-- name: join_again(now, sent_as)!
+-- What waits again while a newer change of its thing waits too goes with that: a user has one unsent alert of a thing.
+-- The newer one says what both would, against what stood before the older; what to leave out is seen when it goes.
+with newer as materialized (
+    select n.alert_id, a.alert_id as older, a.kinds, a.memory_before, a.first_at, a.delivery
+    from due_alerts a
+    join due_alerts n using (district_id, environment, user_id, thing, thing_id)
+    where a.sent_as = any(:sent_as::uuid[]) and a.phase = 'held' and n.phase = 'held'
+        and (n.student_id = a.student_id or n.thing = 'lunch')
+        and (n.first_at, n.modified_at, n.alert_id) > (a.first_at, a.modified_at, a.alert_id)
+    order by n.alert_id
+    for update of n
+), joined as (
+    update due_alerts n
+    set kinds = array(select unnest(n.kinds) union select unnest(t.kinds)), memory_before = t.memory_before,
+        first_at = t.first_at, delivery = case when n.delivery = 'inbox' then t.delivery else n.delivery end,
+        wake_at = greatest(:now::timestamptz, n.grace_until)
+    from newer t
+    where n.alert_id = t.alert_id and n.phase = 'held'
+    returning n.alert_id, t.older
+), ended as (
+    update due_alerts a set phase = 'dropped' from joined where a.alert_id = joined.older
+    returning a.day, a.alert_id, joined.alert_id as newer
+)
+update decisions d set became = 'replaced', became_at = :now::timestamptz, sent_as = ended.newer
+from ended
+where (d.day, d.alert_id) = (ended.day, ended.alert_id);
+
 -- name: gone_after_all(sent_as, now)!
 -- Alerts that were to go again, and that a device had already: its answer came late.
 with gone as (

@@ -229,6 +229,7 @@ class PostgresTransaction:
             async for row in self._queries.take_from_outbox(self._connection, message_ids=carriers)
         ]
         await self._queries.go_again(self._connection, now=now, sent_as=unsent)
+        await self._queries.join_again(self._connection, now=now, sent_as=unsent)
         stopped = sorted(each.due.alert_id for each in taken.stopped)
         await self._queries.stop_published(self._connection, now=now, alert_ids=stopped)
         await self._queries.settle_decisions(
