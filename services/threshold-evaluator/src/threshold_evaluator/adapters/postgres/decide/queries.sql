@@ -365,13 +365,23 @@ with publishing as materialized (
 select district_id, environment, scope, scope_id from looked;
 
 -- name: wake_recalculated(now, district_ids, environments, scopes, scope_ids)!
--- Look at them now, never before grace.
+-- Look at them now, never before grace. Locked in the order of all.
 update due_alerts d set wake_at = greatest(:now, d.grace_until)
-from unnest(:district_ids::text[], :environments::text[], :scopes::text[], :scope_ids::text[])
-    as t(district_id, environment, scope, scope_id)
-where d.phase = 'held' and d.district_id = t.district_id and d.environment = t.environment
-    and case t.scope when 'district' then true when 'school' then d.school_id = t.scope_id
-                     when 'student' then d.student_id = t.scope_id else d.user_id = t.scope_id end;
+from (
+    select alert_id from due_alerts
+    where phase = 'held' and alert_id in (
+        select concerned(:district_ids::text[], :environments::text[], :scopes::text[], :scope_ids::text[], 'held',
+                         :now)
+    )
+    order by alert_id
+    for update
+) as locked
+where d.alert_id = locked.alert_id;
+
+-- name: plan_anew()!
+-- The outbox is empty, or has a hundred thousand messages while the broker is away: a plan made for the one takes
+-- hours with the other.
+set local plan_cache_mode = force_custom_plan;
 
 -- name: read_on_their_way(district_ids, environments, scopes, scope_ids, now, sent_as, alert_id, limit)
 -- Published alerts that may still be unsent on some device, of those whose gates may have closed, after one. What is
@@ -380,17 +390,17 @@ select due.*, exists (
     select from device_outcomes o where o.alert_id = due.sent_as and o.outcome = 'accepted'
 ) as accepted
 from (
-    select distinct due.*
-    from unnest(:district_ids::text[], :environments::text[], :scopes::text[], :scope_ids::text[])
-        as t(district_id, environment, scope, scope_id)
-    join due_alerts due using (district_id, environment)
-    where due.phase = 'published' and due.send_before > :now and not due.called_back
+    select due.*
+    from due_alerts due
+    where due.alert_id in (
+            select concerned(:district_ids::text[], :environments::text[], :scopes::text[], :scope_ids::text[],
+                             'published', :now)
+        )
+        and due.phase = 'published' and not due.called_back
         and not exists (
             select from outbox m where m.message_id = due.sent_as and m.leased_until > clock_timestamp()
         )
         and (due.sent_as, due.alert_id) > (:sent_as::uuid, :alert_id::uuid)
-        and case t.scope when 'district' then true when 'school' then due.school_id = t.scope_id
-                         when 'student' then due.student_id = t.scope_id else due.user_id = t.scope_id end
     order by due.sent_as, due.alert_id
     limit :limit
 ) due

@@ -195,6 +195,7 @@ class PostgresTransaction:
                 ("scope_ids", "scope_id"),
             )
         }
+        await self._queries.plan_anew(self._connection)
         await self._queries.wake_recalculated(self._connection, now=now, **columns)
         after = (UUID(int=0), UUID(int=0))
         while True:
