@@ -7,8 +7,10 @@ from uuid import UUID
 
 import asyncpg
 import pytest
+from bellwire_kit.streams.protocol import Message
 from threshold_evaluator.adapters.postgres.decide.people import Students
 from threshold_evaluator.adapters.postgres.decide.store import PostgresTransaction
+from threshold_evaluator.evaluate import Evaluate
 
 from .conftest import World
 from .test_timing import night
@@ -66,3 +68,21 @@ async def test_what_waits_is_locked_in_the_order_of_all(world: World) -> None:
         for each in [each for each in ids if each > low]:
             await other.execute(lock + " nowait", each)
     await release
+
+
+class Away:
+    """A broker that acknowledges nothing."""
+
+    async def send(self, messages: list[Message]) -> list[Exception | None]:
+        return [ConnectionError() for _ in messages]
+
+
+async def test_what_is_taken_back_is_not_taken_up_by_another_worker(world: World) -> None:
+    await world.take(*world.roster("s1", ("u1", True)))
+    await Evaluate(world.store, Away(), world.clock)([world.assignment(missing=True)])  # type: ignore[arg-type]
+    await world.pool.execute("update outbox set leased_until = now() - interval '1 second'")
+    await world.set_district({"push_enabled": False})
+    async with looking(world) as (tables, _):
+        found = [each async for each in tables.recalculate(world.clock.now(), 10)]
+        assert len(found[0][world.source]) == 1
+        assert await world.store.left_over(0, 10) == []

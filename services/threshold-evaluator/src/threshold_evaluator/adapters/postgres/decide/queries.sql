@@ -278,8 +278,8 @@ on conflict do nothing;
 delete from outbox where message_id = any(:message_ids::uuid[]);
 
 -- name: take_from_outbox(message_ids)
--- Messages that are not to go any more, and that nobody is about to publish.
-delete from outbox where message_id = any(:message_ids::uuid[]) and leased_until < clock_timestamp()
+-- Messages that are not to go any more, and that nobody is about to publish: see hold_left.
+delete from outbox where message_id = any(:message_ids::uuid[]) and leased_until <= now()
 returning message_id;
 
 -- name: lease_left(seconds, early, limit)
@@ -383,6 +383,16 @@ where d.alert_id = locked.alert_id;
 -- hours with the other.
 set local plan_cache_mode = force_custom_plan;
 
+-- name: hold_left(district_ids, environments)!
+-- Messages that nobody is about to publish as this transaction begins: until it ends nobody takes them up, else what is
+-- taken back of them could go after its withdrawal. Locked in the order in which they are deleted.
+select from outbox m
+where m.leased_until <= now() and (m.district_id, m.environment) in (
+    select * from unnest(:district_ids::text[], :environments::text[])
+)
+order by m.message_id
+for update;
+
 -- name: read_on_their_way(district_ids, environments, scopes, scope_ids, now, sent_as, alert_id, limit)
 -- Published alerts that may still be unsent on some device, of those whose gates may have closed, after one. What is
 -- just being published is looked at afterwards: a withdrawal must not overtake what it withdraws.
@@ -398,7 +408,7 @@ from (
         )
         and due.phase = 'published' and not due.called_back
         and not exists (
-            select from outbox m where m.message_id = due.sent_as and m.leased_until > clock_timestamp()
+            select from outbox m where m.message_id = due.sent_as and m.leased_until > now()
         )
         and (due.sent_as, due.alert_id) > (:sent_as::uuid, :alert_id::uuid)
     order by due.sent_as, due.alert_id

@@ -197,6 +197,8 @@ class PostgresTransaction:
         }
         await self._queries.plan_anew(self._connection)
         await self._queries.wake_recalculated(self._connection, now=now, **columns)
+        places = {name: columns[name] for name in ("district_ids", "environments")}
+        await self._queries.hold_left(self._connection, **places)
         after = (UUID(int=0), UUID(int=0))
         while True:
             asked = self._queries.read_on_their_way(
