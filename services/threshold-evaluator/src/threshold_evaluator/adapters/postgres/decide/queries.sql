@@ -198,15 +198,6 @@ update due_alerts d set phase = 'dropped'
 from unnest(:alert_ids::uuid[]) as t(alert_id)
 where d.alert_id = t.alert_id and d.phase = 'held';
 
--- name: settle_decisions(at, days, alert_ids, became, sent_as, gates)!
--- What became of decisions made earlier, and which gates stand open by then.
-update decisions d
-set became = t.became, became_at = :at, sent_as = t.sent_as, open_gates = t.gates,
-    carriers = case when d.sent_as <> t.sent_as then d.carriers || d.sent_as else d.carriers end
-from unnest(:days::date[], :alert_ids::uuid[], :became::text[], :sent_as::uuid[], :gates::smallint[])
-    as t(day, alert_id, became, sent_as, gates)
-where d.day = t.day and d.alert_id = t.alert_id;
-
 -- name: add_inbox(entered_at, district_ids, environments, user_ids, item_ids, student_ids, things, thing_ids, kinds, event_sources, event_ids, locales, titles, bodies)!
 -- Items enter unseen, once an alert.
 insert into inbox (district_id, environment, user_id, item_id, entered_at, student_id, thing, thing_id, kinds,
@@ -328,14 +319,6 @@ where due.phase = 'held' and due.wake_at <= :now and (due.district_id, due.envir
 )
 order by due.urgency, due.wake_at
 for update skip locked;
-
--- name: next_wake()$
--- When the release loop has something to do next.
-select min(wake_at) from (
-    (select wake_at from due_alerts where phase = 'held' and urgency = 0 order by wake_at limit 1)
-    union all
-    (select wake_at from due_alerts where phase = 'held' and urgency = 1 order by wake_at limit 1)
-) as soonest(wake_at);
 
 -- name: take_recalculations(limit)
 -- Whose unsent alerts must be timed again: at once, and once more when the transactions have ended that went on then

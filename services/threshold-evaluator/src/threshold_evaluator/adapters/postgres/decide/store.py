@@ -19,6 +19,7 @@ from threshold_evaluator.adapters.postgres.decide.reading import Reading, by_sou
 from threshold_evaluator.adapters.postgres.decide.rows import due_of, packed, scope_columns
 from threshold_evaluator.adapters.postgres.decide.writing import Writing
 from threshold_evaluator.adapters.postgres.portal.roster.tables import PostgresRoster
+from threshold_evaluator.adapters.postgres.releases.sending import settle
 from threshold_evaluator.adapters.postgres.reminders.tables import PostgresReminders
 from threshold_evaluator.adapters.postgres.surges.tables import PostgresSurges
 from threshold_evaluator.adapters.postgres.unseen.recount import recount
@@ -235,15 +236,9 @@ class PostgresTransaction:
         await self._queries.join_again(self._connection, now=now, sent_as=unsent)
         stopped = sorted(each.due.alert_id for each in taken.stopped)
         await self._queries.stop_published(self._connection, now=now, alert_ids=stopped)
-        await self._queries.settle_decisions(
-            self._connection,
-            at=now,
-            days=[due.decided_at.date() for due in dues],
-            alert_ids=[due.alert_id for due in dues],
-            became=["withdrawn"] * len(dues),
-            sent_as=[each.sent_as for each in taken.withdrawn],
-            gates=[each.open_gates for each in taken.withdrawn],
-        )
+        withdrawn = [(each.due, "withdrawn", each.sent_as, each.open_gates) for each in taken.withdrawn]
+        if withdrawn:
+            await settle(self._connection, withdrawn, now)
         await self._writing.queue(messages)
 
     async def waited_too_long(self, before: datetime, limit: int) -> Sequence[Unparked]:
