@@ -378,9 +378,11 @@ for update;
 
 -- name: read_on_their_way(district_ids, environments, scopes, scope_ids, now, sent_as, alert_id, limit)
 -- Published alerts that may still be unsent on some device, of those whose gates may have closed, after one. What is
--- just being published is looked at afterwards: a withdrawal must not overtake what it withdraws.
+-- just being published is looked at afterwards: a withdrawal must not overtake what it withdraws. No alert lives for
+-- five days: reports are looked for in so many partitions, here and below, not in a month of them.
 select due.*, exists (
-    select from device_outcomes o where o.alert_id = due.sent_as and o.outcome = 'accepted'
+    select from device_outcomes o
+    where o.alert_id = due.sent_as and o.outcome = 'accepted' and o.day > :now::timestamptz::date - 5
 ) as accepted
 from (
     select due.*
@@ -426,7 +428,10 @@ update due_alerts d
 set phase = 'held', called_back = false, attempt = d.attempt + 1, wake_at = :now::timestamptz,
     due_at = :now::timestamptz
 where d.sent_as = any(:sent_as::uuid[]) and d.phase = 'published' and d.called_back
-    and not exists (select from device_outcomes o where o.alert_id = d.sent_as and o.outcome = 'accepted');
+    and not exists (
+        select from device_outcomes o
+        where o.alert_id = d.sent_as and o.outcome = 'accepted' and o.day > :now::timestamptz::date - 5
+    );
 
 -- name: join_again(now, sent_as)!
 -- What waits again while a newer change of its thing waits too goes with that: a user has one unsent alert of a thing.
@@ -485,7 +490,10 @@ update decisions d
 set became = 'missed', became_at = :now::timestamptz
 from due_alerts a
 where a.sent_as = any(:alert_ids::uuid[]) and a.phase = 'published' and (d.day, d.alert_id) = (a.day, a.alert_id)
-    and not exists (select from device_outcomes o where o.alert_id = a.sent_as and o.outcome = 'accepted');
+    and not exists (
+        select from device_outcomes o
+        where o.alert_id = a.sent_as and o.outcome = 'accepted' and o.day > :now::timestamptz::date - 5
+    );
 
 -- name: time_again(now, alert_ids)!
 -- Alerts that every device missed wait once more, while it is not long since they were due: a digest is as fresh as
@@ -495,7 +503,10 @@ set phase = 'held', called_back = false, attempt = d.attempt + 1, wake_at = :now
     due_at = :now::timestamptz
 where d.sent_as = any(:alert_ids::uuid[]) and d.phase = 'published' and d.attempt < 3
     and d.due_at > :now::timestamptz - case when d.urgency = 0 then interval '12 hours' else interval '48 hours' end
-    and not exists (select from device_outcomes o where o.alert_id = d.sent_as and o.outcome = 'accepted');
+    and not exists (
+        select from device_outcomes o
+        where o.alert_id = d.sent_as and o.outcome = 'accepted' and o.day > :now::timestamptz::date - 5
+    );
 
 -- name: add_waiting(arrived_at, seconds, district_ids, environments, student_ids, event_sources, event_ids, topics, partitions, offsets, timestamps, keys, values, headers, known)!
 -- Events that wait, once an event; those of a student whom the roster knows wait for the others of the student.
