@@ -57,6 +57,20 @@ async def test_what_was_missed_and_sent_again_shows_both(world: World) -> None:
     assert (why.became, str(why.sent_as)) == ("sent", again["alert_id"])
 
 
+async def test_a_summary_that_was_missed_and_went_after_all_is_one_still(world: World) -> None:
+    await night(world)
+    await world.take(world.mark("absent"), world.assignment(missing=True))
+    world.pass_time(hours=7)
+    await world.releases()
+    (summary,) = world.alerts()
+    handler = RecordDeliveries(PostgresOutcomes(world.pool), world.clock)
+    await handler([report(world, summary, DeliveryOutcome.MISSED)])
+    await handler([report(world, summary, DeliveryOutcome.ACCEPTED, "tablet")])
+    await world.releases()
+    assert world.alerts() == [summary]
+    assert [why.became for why in await whys(world)] == ["summarized", "summarized"]
+
+
 async def test_what_was_in_a_summary_that_was_taken_back_shows_both(world: World) -> None:
     await night(world)
     await world.take(*world.roster("s2", ("u1", True)))

@@ -466,10 +466,13 @@ where (d.day, d.alert_id) = (ended.day, ended.alert_id);
 with gone as (
     update due_alerts set phase = 'published', attempt = attempt - 1
     where sent_as = any(:sent_as::uuid[]) and phase = 'held'
-    returning day, alert_id
+    returning day, alert_id, sent_as
+), counted as (
+    select day, alert_id, count(*) over (partition by sent_as) > 1 as together from gone
 )
-update decisions d set became = 'sent', became_at = :now::timestamptz
-from gone
+update decisions d
+set became = case when gone.together then 'summarized' else 'sent' end, became_at = :now::timestamptz
+from counted gone
 where (d.day, d.alert_id) = (gone.day, gone.alert_id) and d.became = 'missed';
 
 -- name: put_outcomes(day, alert_ids, installation_ids, district_ids, environments, user_ids, outcomes, reasons, at)!
