@@ -376,10 +376,11 @@ where m.leased_until <= now() and (m.district_id, m.environment) in (
 order by m.message_id
 for update;
 
--- name: read_on_their_way(district_ids, environments, scopes, scope_ids, now, sent_as, alert_id, limit)
--- Published alerts that may still be unsent on some device, of those whose gates may have closed, after one. What is
--- just being published is looked at afterwards: a withdrawal must not overtake what it withdraws. No alert lives for
--- five days: reports are looked for in so many partitions, here and below, not in a month of them.
+-- name: read_on_their_way(district_ids, environments, scopes, scope_ids, now)
+-- Published alerts that may still be unsent on some device, of those whose gates may have closed: read once, by a cursor,
+-- the members of a summary after each other. What is just being published is looked at afterwards: a withdrawal must
+-- not overtake what it withdraws. No alert lives for five days: reports are looked for in so many partitions, here and
+-- below, not in a month of them.
 select due.*, exists (
     select from device_outcomes o
     where o.alert_id = due.sent_as and o.outcome = 'accepted' and o.day > :now::timestamptz::date - 5
@@ -395,9 +396,6 @@ from (
         and not exists (
             select from outbox m where m.message_id = due.sent_as and m.leased_until > now()
         )
-        and (due.sent_as, due.alert_id) > (:sent_as::uuid, :alert_id::uuid)
-    order by due.sent_as, due.alert_id
-    limit :limit
 ) due
 order by due.sent_as, due.alert_id;
 

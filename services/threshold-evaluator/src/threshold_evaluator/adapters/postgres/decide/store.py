@@ -200,24 +200,13 @@ class PostgresTransaction:
         await self._queries.wake_recalculated(self._connection, now=now, **columns)
         places = {name: columns[name] for name in ("district_ids", "environments")}
         await self._queries.hold_left(self._connection, **places)
-        after = (UUID(int=0), UUID(int=0))
-        while True:
-            asked = self._queries.read_on_their_way(
-                self._connection,
-                now=now,
-                **columns,
-                sent_as=after[0],
-                alert_id=after[1],
-                limit=self._most_looked_at,
-            )
-            rows = [row async for row in asked]
-            if rows:
-                after = (rows[-1]["sent_as"], rows[-1]["alert_id"])
+        found = self._queries.read_on_their_way_cursor(self._connection, now=now, **columns)
+        async with found as opened:
+            cursor = await opened
+            while rows := await cursor.fetch(self._most_looked_at):
                 yield by_source(
                     rows, lambda row: OnItsWay(due_of(row), UUID(int=row["sent_as"].int), row["accepted"])
                 )
-            if len(rows) < self._most_looked_at:
-                return
 
     async def take_back(self, taken: TakenBack, messages: Sequence[Outgoing], now: datetime) -> None:
         """See `ports.Releases.take_back`."""
