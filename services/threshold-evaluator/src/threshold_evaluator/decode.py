@@ -88,6 +88,8 @@ _ROSTER: dict[str, type[RosterData]] = {
     "bellwire.school.changed.v1": SchoolChanged,
 }
 _FOREIGN = DeadLetter("foreign_district", "/district_id: disagrees with the source of the event")
+_INVALID_ID = DeadLetter("invalid_id", "an id contains a control character (U+0000 or U+001F)")
+_ROSTER_IDS = ("student_id", "school_id", "calendar_id", "user_id")
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,8 +133,8 @@ def _change(thing: _Thing, envelope: Envelope, record: Record, arrived_at: datet
         return _FOREIGN
     key = ThingKey(thing.group, change.student_id, thing.id_of(change))
     ids = f"{key.student_id}{key.thing_id}{envelope.event_id}{change.school_id}{getattr(change, 'calendar_id', '')}"
-    if "\x00" in ids or "\x1f" in ids:
-        return DeadLetter("invalid_id", "an id contains a control character (U+0000 or U+001F)")
+    if _unkept(ids):
+        return _INVALID_ID
     return Incoming(
         envelope.source,
         envelope.event_source,
@@ -151,4 +153,11 @@ def _roster(envelope: Envelope, record: Record) -> Decoded:
     data = _ROSTER[envelope.type].model_validate_json(record.value)
     if data.district_id != envelope.source.district_id:
         return _FOREIGN
+    if _unkept("".join(getattr(data, name, None) or "" for name in _ROSTER_IDS)):
+        return _INVALID_ID
     return RosterEvent(Sourced(envelope.source, data), getattr(data, "student_id", ""))
+
+
+def _unkept(ids: str) -> bool:
+    """Whether one of these ids, joined, has a character that the tables, or columns packed for them, cannot keep."""
+    return "\x00" in ids or "\x1f" in ids

@@ -4,7 +4,7 @@ import random
 from typing import Any
 
 import pytest
-from bellwire_kit.streams.protocol import Record
+from bellwire_kit.streams.protocol import DONE, Record
 
 from .conftest import World
 
@@ -80,3 +80,10 @@ async def test_a_mark_that_was_loaded_counts_for_its_day_in_any_cut(world: World
     for batch in [events] if at_once else [[event] for event in events]:
         await world.take(*batch)
     assert await world.decisions() == [("u1", "inbox_only", "same_day")]
+
+
+async def test_a_user_whose_id_cannot_be_kept_costs_the_others_nothing(world: World) -> None:
+    outcomes = await world.take(*world.roster("s1", ("u\x1f1", True), ("u2", True)))
+    assert [getattr(each, "reason", "") for each in outcomes] == ["", "", "invalid_id", ""]
+    assert await world.take(world.assignment(missing=True)) == [DONE]
+    assert [alert["user_id"] for alert in world.alerts()] == ["u2"]
