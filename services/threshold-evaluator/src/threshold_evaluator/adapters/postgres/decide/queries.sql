@@ -366,15 +366,20 @@ where d.alert_id = locked.alert_id;
 -- hours with the other.
 set local plan_cache_mode = force_custom_plan;
 
--- name: hold_left(district_ids, environments)!
--- Messages that nobody is about to publish as this transaction begins: until it ends nobody takes them up, else what is
--- taken back of them could go after its withdrawal. Locked in the order in which they are deleted.
+-- name: hold_left(district_ids, environments, scopes, scope_ids, now)!
+-- What carries alerts that are concerned, and nobody is about to publish as this transaction begins: until it ends
+-- nobody takes it up, else what is taken back could go after its withdrawal. Locked in the order in which they are
+-- deleted.
 select from outbox m
-where m.leased_until <= now() and (m.district_id, m.environment) in (
-    select * from unnest(:district_ids::text[], :environments::text[])
+where m.leased_until <= now() and m.message_id in (
+    select due.sent_as from due_alerts due
+    where due.alert_id in (
+        select concerned(:district_ids::text[], :environments::text[], :scopes::text[], :scope_ids::text[], 'published',
+                         :now)
+    )
 )
 order by m.message_id
-for update;
+for update of m;
 
 -- name: read_on_their_way(district_ids, environments, scopes, scope_ids, now)
 -- Published alerts that may still be unsent on some device, of those whose gates may have closed: read once, by a cursor,

@@ -198,8 +198,7 @@ class PostgresTransaction:
         }
         await self._queries.plan_anew(self._connection)
         await self._queries.wake_recalculated(self._connection, now=now, **columns)
-        places = {name: columns[name] for name in ("district_ids", "environments")}
-        await self._queries.hold_left(self._connection, **places)
+        await self._queries.hold_left(self._connection, now=now, **columns)
         found = self._queries.read_on_their_way_cursor(self._connection, now=now, **columns)
         async with found as opened:
             cursor = await opened
