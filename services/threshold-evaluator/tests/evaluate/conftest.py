@@ -19,9 +19,11 @@ from bellwire_schemas import topics
 from bellwire_schemas.envelope import CloudEvent, to_kafka
 from bellwire_schemas.names import Environment
 from bellwire_schemas.source import Source
+from threshold_evaluator.adapters.postgres.decide.retention import PostgresRetention
 from threshold_evaluator.adapters.postgres.decide.store import PostgresStore
 from threshold_evaluator.evaluate import Evaluate
 from threshold_evaluator.release import Pace, Release
+from threshold_evaluator.upkeep import Upkeep
 
 SCHEMA = "threshold_evaluator"
 NOON = datetime(2026, 10, 14, 17, 0, tzinfo=UTC)  # a Wednesday, noon in Chicago
@@ -110,6 +112,16 @@ class World:
         while count := await self.release.once():
             total += count
         return total
+
+    def upkeep(self) -> Upkeep:
+        return Upkeep(
+            self.store,
+            PostgresRetention(self.pool),
+            self.broker.producer(),
+            self.clock,
+            decisions_days=30,
+            inbox_days=90,
+        )
 
     def pass_time(self, **span: float) -> None:
         self.clock.move(timedelta(**span))

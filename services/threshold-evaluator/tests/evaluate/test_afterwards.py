@@ -13,9 +13,7 @@ from bellwire_schemas.envelope import CloudEvent, to_kafka
 from bellwire_schemas.names import DeliveryOutcome
 from threshold_evaluator.adapters.postgres.decide.outcomes import PostgresOutcomes
 from threshold_evaluator.adapters.postgres.decide.retention import PostgresRetention
-from threshold_evaluator.adapters.postgres.decide.store import PostgresStore
 from threshold_evaluator.deliveries import RecordDeliveries
-from threshold_evaluator.upkeep import Upkeep
 
 from .conftest import World
 
@@ -114,14 +112,7 @@ async def test_the_item_of_what_was_missed_is_marked_when_it_holds_no_more(world
 async def test_upkeep(world: World) -> None:
     await world.take(world.assignment("stranger", missing=True))
     await world.take(*world.roster("s1", ("u1", True)), world.assignment(missing=True))
-    upkeep = Upkeep(
-        PostgresStore(world.pool),
-        PostgresRetention(world.pool),
-        world.broker.producer(),
-        world.clock,
-        decisions_days=30,
-        inbox_days=90,
-    )
+    upkeep = world.upkeep()
     world.pass_time(days=8)
     await upkeep.once()
     (letter,) = world.broker.records("bellwire.change-events.v1.dlq")
@@ -142,14 +133,7 @@ async def test_what_a_roster_came_for_is_evaluated_however_late_it_is_looked_at(
     await world.take(world.assignment(missing=True))
     await world.take(*world.roster("s1", ("u1", True)))
     world.pass_time(days=8)
-    upkeep = Upkeep(
-        world.store,
-        PostgresRetention(world.pool),
-        world.broker.producer(),
-        world.clock,
-        decisions_days=30,
-        inbox_days=90,
-    )
+    upkeep = world.upkeep()
     await upkeep.once()
     assert world.broker.records("bellwire.change-events.v1.dlq") == []
     assert await world.evaluate.unpark() == 1

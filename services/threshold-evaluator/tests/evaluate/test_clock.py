@@ -2,9 +2,7 @@
 
 from datetime import timedelta
 
-from threshold_evaluator.adapters.postgres.decide.retention import PostgresRetention
 from threshold_evaluator.remind import Remind
-from threshold_evaluator.upkeep import Upkeep
 
 from .conftest import World
 
@@ -12,14 +10,7 @@ from .conftest import World
 async def everything(world: World) -> None:
     """All loops, as the service runs them, until nobody has anything to do."""
     remind = Remind(world.store, world.broker.producer(), world.clock)
-    upkeep = Upkeep(
-        world.store,
-        PostgresRetention(world.pool),
-        world.broker.producer(),
-        world.clock,
-        decisions_days=30,
-        inbox_days=90,
-    )
+    upkeep = world.upkeep()
     for _ in range(3):
         await world.releases()
         await remind.once()

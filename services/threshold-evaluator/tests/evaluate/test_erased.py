@@ -9,11 +9,9 @@ from bellwire_kit.auth import Caller
 from bellwire_kit.streams.protocol import Record
 from bellwire_schemas.names import DeliveryOutcome, Role
 from threshold_evaluator.adapters.postgres.decide.outcomes import PostgresOutcomes
-from threshold_evaluator.adapters.postgres.decide.retention import PostgresRetention
 from threshold_evaluator.adapters.postgres.portal.writing.users import PostgresUsers
 from threshold_evaluator.api.audit import AuditLine
 from threshold_evaluator.deliveries import RecordDeliveries
-from threshold_evaluator.upkeep import Upkeep
 
 from .conftest import World
 from .test_afterwards import report
@@ -43,17 +41,6 @@ async def left(world: World, user: str = "u1") -> dict[str, int]:
         "select count(*) from audiences where position($1 in document) > 0", f'"{user}"'
     )
     return {table: count for table, count in found.items() if count}
-
-
-def upkeep(world: World) -> Upkeep:
-    return Upkeep(
-        world.store,
-        PostgresRetention(world.pool),
-        world.broker.producer(),
-        world.clock,
-        decisions_days=30,
-        inbox_days=90,
-    )
 
 
 async def told_of_much(world: World) -> None:
@@ -91,7 +78,7 @@ async def test_what_was_in_hand_while_a_user_was_erased_goes_too(world: World) -
     )
     assert {"decisions", "inbox", "device_outcomes"} <= set(await left(world))
     world.pass_time(minutes=15)
-    await upkeep(world).once()
+    await world.upkeep().once()
     await world.releases()
     assert await left(world) == {}
     assert "decisions" in await left(world, "u2")
@@ -122,5 +109,5 @@ async def test_what_was_said_before_an_erasure_is_not_taken_in_again(world: Worl
     await world.take(_access(world), world.assignment(thing="a2", missing=True))
     assert [alert["thing_id"] for alert in world.alerts("u1")] == ["a2"]
     world.pass_time(minutes=20)
-    await upkeep(world).once()
+    await world.upkeep().once()
     assert "decisions" in await left(world)

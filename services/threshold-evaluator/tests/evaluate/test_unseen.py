@@ -7,10 +7,7 @@ from bellwire_schemas import topics
 from bellwire_schemas.catalogue import INBOX_CHANGED
 from bellwire_schemas.names import DeliveryOutcome
 from threshold_evaluator.adapters.postgres.decide.outcomes import PostgresOutcomes
-from threshold_evaluator.adapters.postgres.decide.retention import PostgresRetention
-from threshold_evaluator.adapters.postgres.decide.store import PostgresStore
 from threshold_evaluator.deliveries import RecordDeliveries
-from threshold_evaluator.upkeep import Upkeep
 
 from .conftest import World
 from .test_afterwards import report
@@ -64,14 +61,7 @@ async def test_retention_takes_what_it_deletes_off_the_badge(world: World) -> No
     world.pass_time(days=60)
     await world.take(world.assignment(thing="a2", missing=True))
     world.pass_time(days=31)
-    upkeep = Upkeep(
-        PostgresStore(world.pool),
-        PostgresRetention(world.pool),
-        world.broker.producer(),
-        world.clock,
-        decisions_days=30,
-        inbox_days=90,
-    )
+    upkeep = world.upkeep()
     await upkeep.once()
     assert [unseen for unseen, _ in await badges(world)] == [1]
     await world.take(world.assignment(thing="a3", missing=True))
