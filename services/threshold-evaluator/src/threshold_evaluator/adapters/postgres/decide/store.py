@@ -2,24 +2,22 @@
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import asyncpg
-import orjson
 from bellwire_kit.postgres import Connection, Pool, load_queries
-from bellwire_kit.streams.protocol import Record
 from bellwire_schemas.source import Source
 
 from threshold_evaluator.adapters.postgres.decide.people import Students, source_of
-from threshold_evaluator.adapters.postgres.decide.reading import Reading, by_source
-from threshold_evaluator.adapters.postgres.decide.rows import due_of, packed, scope_columns
+from threshold_evaluator.adapters.postgres.decide.reading import Reading
+from threshold_evaluator.adapters.postgres.decide.waiting import Waiting
 from threshold_evaluator.adapters.postgres.decide.writing import Writing
 from threshold_evaluator.adapters.postgres.portal.roster.tables import PostgresRoster
-from threshold_evaluator.adapters.postgres.releases.sending import settle
+from threshold_evaluator.adapters.postgres.releases.taking import Taking
 from threshold_evaluator.adapters.postgres.reminders.tables import PostgresReminders
 from threshold_evaluator.adapters.postgres.surges.tables import PostgresSurges
 from threshold_evaluator.adapters.postgres.unseen.recount import recount
@@ -66,9 +64,10 @@ class PostgresTransaction:
         most_looked_at: int,
     ) -> None:
         self._connection, self._queries = connection, queries()
-        self._settle_seconds, self._most_looked_at = settle_seconds, most_looked_at
         self._reading = Reading(connection, self._queries, students)
         self._writing = Writing(connection, self._queries, filed)
+        self._waiting = Waiting(connection, self._queries, settle_seconds)
+        self._taking = Taking(connection, self._queries, self._reading, self._writing, most_looked_at)
         self._roster = PostgresRoster(connection)
         self._surges = PostgresSurges(connection)
         self._reminders = PostgresReminders(connection)
@@ -121,122 +120,41 @@ class PostgresTransaction:
 
     async def park(self, parked: Sequence[Parked], now: datetime) -> None:
         """See `ports.Deciding.park`."""
-        records = [each.record for each in parked]
-        await self._queries.add_waiting(
-            self._connection,
-            arrived_at=now,
-            seconds=self._settle_seconds,
-            known=[each.known for each in parked],
-            **scope_columns(each.source for each in parked),
-            student_ids=[each.student_id for each in parked],
-            event_sources=[each.event_source for each in parked],
-            event_ids=[each.event_id for each in parked],
-            topics=[record.topic for record in records],
-            partitions=[record.partition for record in records],
-            offsets=[record.offset for record in records],
-            timestamps=[record.timestamp for record in records],
-            keys=[record.key for record in records],
-            values=[record.value for record in records],
-            headers=[_headers_text(record) for record in records],
-        )
+        await self._waiting.park(parked, now)
 
     async def parked_students(self, students: Sequence[tuple[Source, str]]) -> frozenset[tuple[Source, str]]:
         """See `ports.Deciding.parked_students`."""
-        rows = self._queries.lock_waiting_students(self._connection, **_student_columns(students))
-        return frozenset([(_source(row), row["student_id"]) async for row in rows])
+        return await self._waiting.parked_students(students)
 
     async def settle(self, students: Sequence[tuple[Source, str]]) -> None:
         """See `ports.Deciding.settle`."""
-        await self._queries.settle_waiting(
-            self._connection, seconds=self._settle_seconds, **_student_columns(students)
-        )
+        await self._waiting.settle(students)
 
     async def unpark(self, limit: int) -> Sequence[Unparked]:
         """See `ports.Deciding.unpark`."""
-        rows = self._queries.lock_settled_waiting(self._connection, limit=limit)
-        taken = [unparked_of(row) async for row in rows]
-        if taken:
-            await self.forget_waiting([each.position for each in taken])
-        return taken
+        return await self._waiting.unpark(limit)
+
+    async def waited_too_long(self, before: datetime, limit: int) -> Sequence[Unparked]:
+        """See `ports.Releases.waited_too_long`."""
+        return await self._waiting.waited_too_long(before, limit)
+
+    async def forget_waiting(self, positions: Sequence[int]) -> None:
+        """See `ports.Releases.forget_waiting`."""
+        await self._waiting.forget_waiting(positions)
 
     async def wake(
         self, now: datetime, users: Sequence[UserKey]
     ) -> Mapping[Source, tuple[dict[str, Account], list[DueAlert]]]:
         """See `ports.Releases.wake`."""
-        rows = [
-            row
-            async for row in self._queries.lock_due_users(self._connection, **packed(_user_columns(users)))
-        ]
-        if not rows:
-            return {}
-        accounts = await self._reading.with_windows(rows, {})
-        locked = [(_source(row), row["user_id"]) for row in rows]
-        dues = by_source(
-            [
-                row
-                async for row in self._queries.wake_due(
-                    self._connection, now=now, **packed(_user_columns(locked))
-                )
-            ],
-            due_of,
-        )
-        return {source: (accounts[source], each) for source, each in dues.items()}
+        return await self._taking.wake(now, users)
 
-    async def recalculate(self, now: datetime, limit: int) -> AsyncIterator[Mapping[Source, list[OnItsWay]]]:
+    def recalculate(self, now: datetime, limit: int) -> AsyncIterator[Mapping[Source, list[OnItsWay]]]:
         """See `ports.Releases.recalculate`."""
-        scopes = [row async for row in self._queries.take_recalculations(self._connection, limit=limit)]
-        if not scopes:
-            return
-        columns = {
-            name: [row[column] for row in scopes]
-            for name, column in (
-                ("district_ids", "district_id"),
-                ("environments", "environment"),
-                ("scopes", "scope"),
-                ("scope_ids", "scope_id"),
-            )
-        }
-        await self._queries.plan_anew(self._connection)
-        await self._queries.wake_recalculated(self._connection, now=now, **columns)
-        await self._queries.hold_left(self._connection, now=now, **columns)
-        found = self._queries.read_on_their_way_cursor(self._connection, now=now, **columns)
-        async with found as opened:
-            cursor = await opened
-            while rows := await cursor.fetch(self._most_looked_at):
-                yield by_source(
-                    rows, lambda row: OnItsWay(due_of(row), UUID(int=row["sent_as"].int), row["accepted"])
-                )
+        return self._taking.recalculate(now, limit)
 
     async def take_back(self, taken: TakenBack, messages: Sequence[Outgoing], now: datetime) -> None:
         """See `ports.Releases.take_back`."""
-        dues = [each.due for each in taken.withdrawn]
-        await self._queries.withdraw_published(
-            self._connection, now=now, alert_ids=sorted(due.alert_id for due in dues)
-        )
-        carriers = sorted({each.sent_as for each in (*taken.withdrawn, *taken.held)})
-        await self._queries.call_back(self._connection, sent_as=carriers)
-        # What never went must not follow its own withdrawal, and nobody reports on it.
-        unsent = [
-            row["message_id"]
-            async for row in self._queries.take_from_outbox(self._connection, message_ids=carriers)
-        ]
-        await self._queries.go_again(self._connection, now=now, sent_as=unsent)
-        await self._queries.join_again(self._connection, now=now, sent_as=unsent)
-        stopped = sorted(each.due.alert_id for each in taken.stopped)
-        await self._queries.stop_published(self._connection, now=now, alert_ids=stopped)
-        withdrawn = [(each.due, "withdrawn", each.sent_as, each.open_gates) for each in taken.withdrawn]
-        if withdrawn:
-            await settle(self._connection, withdrawn, now)
-        await self._writing.queue(messages)
-
-    async def waited_too_long(self, before: datetime, limit: int) -> Sequence[Unparked]:
-        """Return events that arrived before a moment and for whose student no roster came; locked."""
-        rows = self._queries.waited_too_long(self._connection, before=before, limit=limit)
-        return [unparked_of(row) async for row in rows]
-
-    async def forget_waiting(self, positions: Sequence[int]) -> None:
-        """Delete events that were sent to the dead-letter topic."""
-        await self._queries.delete_waiting(self._connection, positions=list(positions))
+        await self._taking.take_back(taken, messages, now)
 
 
 class PostgresStore:
@@ -313,35 +231,6 @@ class PostgresStore:
             )
             for row in sorted(rows, key=lambda row: (row["urgency"], row["position"]))
         ]
-
-
-def _user_columns(users: Sequence[UserKey]) -> dict[str, Any]:
-    return {**scope_columns(source for source, _ in users), "user_ids": [user for _, user in users]}
-
-
-def _student_columns(students: Sequence[tuple[Source, str]]) -> dict[str, Any]:
-    named = {"student_ids": [student for _, student in students]}
-    return packed({**scope_columns(source for source, _ in students), **named})
-
-
-def unparked_of(row: Any) -> Unparked:
-    """Read a row of `waiting`."""
-    headers = tuple((name, text.encode("latin-1")) for name, text in orjson.loads(row["headers"]))
-    record = Record(
-        row["topic"],
-        row["topic_partition"],
-        row["topic_offset"],
-        row["timestamp_ms"],
-        row["key"],
-        row["value"],
-        headers,
-    )
-    return Unparked(record, row["arrived_at"].astimezone(UTC), row["position"])
-
-
-def _headers_text(record: Record) -> str:
-    # Header values are bytes; latin-1 carries each of them as one character and back.
-    return orjson.dumps([(name, value.decode("latin-1")) for name, value in record.headers]).decode()
 
 
 def _source(row: Any) -> Source:

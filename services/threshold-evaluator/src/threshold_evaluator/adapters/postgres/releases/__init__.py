@@ -1,1 +1,1 @@
-"""Writes of the release loop: rows that stand already, so only what changed of them."""
+"""What the release loop takes, and what it writes of rows that stand already."""
