@@ -1,7 +1,7 @@
 """What a surge holds, as its administrator sees and answers it."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -19,20 +19,26 @@ async def surge(town: Any) -> str:
         now,
     )
     for number, user in enumerate(("u1", "u1", "u2")):
-        await town.pool.execute(
-            "insert into due_alerts (alert_id, district_id, environment, user_id, student_id, thing, thing_id,"
-            " school_id, kinds, event_source, event_id, day, memory_before, modified_at, accepted_at, first_at,"
-            " grace_until, due_at, wake_at, hold, delivery, urgency, phase) values (gen_random_uuid(), $1,"
-            " 'production', $2, 's1', 'grades', $3, 'north', '{grade.posted}', 's', $3, $4, '', $5, $5, $5, $5,"
-            " $5, $6, 'surge', 'immediate', 1, 'held')",
-            town.id,
-            user,
-            f"g{number}",
-            now.date(),
-            now,
-            now + timedelta(hours=1),
-        )
+        await wait(town, f"g{number}", user, "surge", now)
     return str(row)
+
+
+async def wait(town: Any, grade: str, user: str, hold: str, since: datetime) -> None:
+    """Let an alert of a grade at the school "north" wait."""
+    await town.pool.execute(
+        "insert into due_alerts (alert_id, district_id, environment, user_id, student_id, thing, thing_id,"
+        " school_id, kinds, event_source, event_id, day, memory_before, modified_at, accepted_at, first_at,"
+        " grace_until, due_at, wake_at, hold, delivery, urgency, phase) values (gen_random_uuid(), $1,"
+        " 'production', $2, 's1', 'grades', $3, 'north', '{grade.posted}', 's', $3, $4, '', $5, $5, $5, $5,"
+        " $5, $6, $7, 'immediate', 1, 'held')",
+        town.id,
+        user,
+        grade,
+        since.date(),
+        since,
+        since + timedelta(hours=1),
+        hold,
+    )
 
 
 def admin(town: Any) -> Any:
@@ -45,6 +51,18 @@ async def test_an_administrator_sees_what_is_held_and_why(town: Any, surge: str)
     assert (item["facts"], item["usual"], item["resolution"]) == (612, 14.5, "held")
     assert (item["alerts"], item["users"]) == (3, 2)
     assert item["groups"] == [{"group": "grades", "alerts": 3}]
+
+
+async def test_what_came_before_the_surge_was_found_and_still_waits_is_counted_too(
+    town: Any, surge: str
+) -> None:
+    now = town.served.clock.now()
+    await wait(town, "in-grace", "u3", "grace", now - timedelta(minutes=9))
+    await wait(town, "of-last-hour", "u4", "quiet_hours", now - timedelta(minutes=11))
+    await wait(town, "after-it", "u5", "grace", now + timedelta(minutes=1))
+    [item] = (await admin(town).ok("/v1/admin/surges"))["items"]
+    assert (item["alerts"], item["users"]) == (4, 3)
+    assert item["groups"] == [{"group": "grades", "alerts": 4}]
 
 
 async def test_the_word_is_noted_once_with_an_audit_line(town: Any, surge: str) -> None:

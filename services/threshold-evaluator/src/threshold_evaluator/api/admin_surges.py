@@ -31,10 +31,11 @@ class HeldGroup(Model):
 
 
 class Surge(Model):
-    """A burst of a school's facts: what it was, what is still held of it, what was said of it.
+    """A burst of a school's facts: what it was, what is still unsent of it, what was said of it.
 
     `usual` is how many facts ten minutes of the school bring; null: nothing was known. `alerts`, `users` and
-    `groups` are what the hold still keeps from going out; they are in the inboxes already.
+    `groups` are what a word on it reaches: what it holds, and what came just before it and waits for another
+    reason yet. They are in the inboxes already, but for those in their grace.
     """
 
     surge_id: UUID

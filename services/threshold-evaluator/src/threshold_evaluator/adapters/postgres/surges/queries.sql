@@ -86,7 +86,8 @@ delete from surges where bucket < :before::timestamptz;
 delete from brakes where resolution <> 'held' and last_at < :before::timestamptz;
 
 -- name: held(district_id, environment, before, before_school, limit)
--- Brakes of a district, newest first, with the facts of their surge and what is still held of them.
+-- Brakes of a district, newest first, with the facts of their surge and what a word on them reaches: what they hold,
+-- and what the ten minutes before had brought and waits for something else yet (domain/surge.py).
 select b.brake_id as surge_id, b.school_id, coalesce(s.name, '') as school_name, b.pulled_at, b.last_at,
        b.resolution, b.resolved_at, b.usual,
        greatest(b.facts, (select coalesce(sum(c.facts), 0) from surges c
@@ -98,17 +99,15 @@ select b.brake_id as surge_id, b.school_id, coalesce(s.name, '') as school_name,
 from brakes b
 left join schools s using (district_id, environment, school_id)
 left join lateral (
-    select sum(g.alerts) as alerts, max(g.users) as users, jsonb_object_agg(g.thing, g.alerts) as groups
-    from (select due.thing, count(*) as alerts,
-                 (select count(distinct d.user_id) from due_alerts d
-                  where d.district_id = b.district_id and d.environment = b.environment and d.phase = 'held'
-                      and d.hold = 'surge' and d.school_id = b.school_id) as users
-          from due_alerts due
-          where due.district_id = b.district_id and due.environment = b.environment and due.phase = 'held'
-              and due.hold = 'surge' and due.school_id = b.school_id
-              and greatest(due.first_at, due.accepted_at)
-                  between b.pulled_at - interval '10 minutes' and b.last_at + interval '10 minutes'
-          group by due.thing) g
+    with reached as (
+        select due.thing, due.user_id from due_alerts due
+        where due.district_id = b.district_id and due.environment = b.environment and due.phase = 'held'
+            and due.school_id = b.school_id
+            and greatest(due.first_at, due.accepted_at) between b.pulled_at - interval '10 minutes'
+                and case due.hold when 'surge' then b.last_at + interval '10 minutes' else b.pulled_at end)
+    select sum(g.alerts) as alerts, (select count(distinct r.user_id) from reached r) as users,
+           jsonb_object_agg(g.thing, g.alerts) as groups
+    from (select r.thing, count(*) as alerts from reached r group by r.thing) g
 ) h on b.resolution = 'held'
 where b.district_id = :district_id and b.environment = :environment 
     and (b.pulled_at, b.school_id collate "C") < (:before::timestamptz, :before_school::text collate "C")
