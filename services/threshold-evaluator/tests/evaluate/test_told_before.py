@@ -93,3 +93,23 @@ async def test_of_one_student_of_an_account_only_what_comes_with_it_counts(world
     assert [alert["student_id"] for alert in world.alerts()] == ["s1"]
     assert await previewed(world, {}, "s1") == {Group.LUNCH: 1}
     assert await previewed(world, {}, "s2") == {}
+
+
+async def test_what_came_late_is_late_in_a_preview_too_whatever_the_door_s_clock_says(world: World) -> None:
+    """The broker's clock is not the product's: the record says when the door appended it, in real time."""
+    await world.take(*world.roster("s1", ("u1", True)))
+    event = world.assignment(missing=True)
+    world.pass_time(hours=50)
+    await world.take(event)
+    assert [reason for _, _, reason in await world.decisions()] == ["arrived_late"]
+    assert await previewed(world, {}) == {}
+
+
+async def test_what_waited_for_its_roster_came_when_it_came(world: World) -> None:
+    await world.take(world.assignment("s9", missing=True))
+    world.pass_time(hours=50)
+    await world.take(*world.roster("s9", ("u1", True)))
+    while await world.evaluate.unpark():
+        continue
+    assert [reason for _, _, reason in await world.decisions()] == ["told"]
+    assert await previewed(world, {}) == {Group.ASSIGNMENTS: 1}

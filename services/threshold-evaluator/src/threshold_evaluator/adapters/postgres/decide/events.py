@@ -27,8 +27,8 @@ _SETTINGS_KEPT = 20_000
 _LEAVES_THE_STATE = frozenset({Detection.STALE_VERSION, Detection.REMINDER})
 
 
-def event_columns(spoken: Sequence[Spoken]) -> Columns:
-    """Write what detection made of each event; `stands` marks the last version of each thing."""
+def event_columns(spoken: Sequence[Spoken], now: datetime) -> Columns:
+    """Write what detection made of each event now; `stands` marks the last version of each thing."""
     rows = [(one.source, each) for one in spoken for each in one.detected]
     if not rows:
         return {}
@@ -45,6 +45,7 @@ def event_columns(spoken: Sequence[Spoken]) -> Columns:
         "calendar_ids": [turn.calendar_id for turn in turns],
         "modified": [turn.modified_at.isoformat() for turn in turns],
         "accepted": [event.accepted_at.isoformat() for event in events],
+        "arrived": ["" if event.arrived_at == now else event.arrived_at.isoformat() for event in events],
         "detections": [each.detection for each in detected],
         "kinds": [kinds_text(each.kinds) for each in detected],
         "befores": [write_memory(each.before) for each in detected],

@@ -113,17 +113,19 @@ select w.district_id, w.environment, w.user_id, w.student_id, w.thing, w.opened_
 from unnest(split(:district_ids), split(:environments), split(:user_ids)) as t(district_id, environment, user_id)
 join push_windows w using (district_id, environment, user_id);
 
--- name: put_events(day, decided_at, district_ids, environments, event_sources, event_ids, student_ids, school_ids, calendar_ids, things, thing_ids, modified, accepted, detections, kinds, befores, afters, stands, seen, data, deleted)!
+-- name: put_events(day, decided_at, district_ids, environments, event_sources, event_ids, student_ids, school_ids, calendar_ids, things, thing_ids, modified, accepted, arrived, detections, kinds, befores, afters, stands, seen, data, deleted)!
 -- What detection made of each event, once an event; and the versions that stand after it (`stands`), one a thing, in
 -- one order for all writers.
 with event as materialized (
     select *
     from unnest(split(:district_ids), split(:environments), split(:event_sources), split(:event_ids),
                 split(:student_ids), split(:school_ids), split(:calendar_ids), split(:things), split(:thing_ids),
-                split(:modified)::timestamptz[], split(:accepted)::timestamptz[], split(:detections), split(:kinds),
-                split(:befores), split(:afters), split(:stands), split(:seen), split(:data), split(:deleted))
+                split(:modified)::timestamptz[], split(:accepted)::timestamptz[], split(:arrived), split(:detections),
+                split(:kinds), split(:befores), split(:afters), split(:stands), split(:seen), split(:data),
+                split(:deleted))
         as t(district_id, environment, event_source, event_id, student_id, school_id, calendar_id, thing, thing_id,
-             modified_at, accepted_at, detection, kinds, memory_before, memory_after, stands, seen, data, deleted)
+             modified_at, accepted_at, arrived_at, detection, kinds, memory_before, memory_after, stands, seen, data,
+             deleted)
 ), state as (
     insert into states as s (district_id, environment, student_id, thing, thing_id, school_id, calendar_id,
                              modified_at, seen, memory, data, deleted)
@@ -138,9 +140,11 @@ with event as materialized (
             changed_in = pg_current_xact_id()
 )
 insert into changes (day, district_id, environment, event_source, event_id, student_id, school_id, calendar_id, thing,
-                     thing_id, modified_at, accepted_at, decided_at, detection, kinds, memory_before, memory_after)
+                     thing_id, modified_at, accepted_at, arrived_at, decided_at, detection, kinds, memory_before,
+                     memory_after)
 select :day, district_id, environment, event_source, event_id, student_id, school_id, calendar_id, thing, thing_id,
-       modified_at, accepted_at, :decided_at, detection, string_to_array(kinds, ','), memory_before, memory_after
+       modified_at, accepted_at, nullif(arrived_at, '')::timestamptz, :decided_at, detection,
+       string_to_array(kinds, ','), memory_before, memory_after
 from event
 on conflict do nothing;
 

@@ -50,7 +50,7 @@ class Writing:
         await self.queue([each for one in spoken for each in one.messages])
 
     async def _events(self, spoken: Sequence[Spoken], now: datetime) -> None:
-        columns = event_columns(spoken)
+        columns = event_columns(spoken, now)
         if columns:
             await self._do_packed("put_events", day=now.date(), decided_at=now, **columns)
 

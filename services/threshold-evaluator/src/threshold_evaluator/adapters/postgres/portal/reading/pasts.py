@@ -131,7 +131,7 @@ def past_of_row(row: Mapping[str, Any], roster: Roster, told: ToldBefore) -> Pas
         before=read_memory(group, row["memory_before"]),
         now=read_memory(group, row["memory_after"]),
         modified_at=row["modified_at"],
-        arrived_at=row["accepted_at"],
+        arrived_at=row["arrived_at"],
         today=local_day(row["decided_at"], roster.district.timezone),
         district=roster.district,
         school=roster.school(row["school_id"]),

@@ -272,7 +272,8 @@ where s.district_id = :district_id and s.environment = :environment and s.school
 
 -- name: past_changes(district_id, environment, student_ids, first_day, since)
 -- Changes of students since a time as detection saw them, in the order of their evaluation.
-select c.student_id, c.school_id, c.calendar_id, c.thing, c.thing_id, c.modified_at, c.accepted_at, c.decided_at,
+select c.student_id, c.school_id, c.calendar_id, c.thing, c.thing_id, c.modified_at, c.decided_at,
+       coalesce(c.arrived_at, c.decided_at) as arrived_at,
        c.detection, c.memory_before, c.memory_after
 from changes c
 where c.district_id = :district_id and c.environment = :environment and c.student_id = any(:student_ids::text[])
@@ -331,7 +332,8 @@ where a.district_id = :district_id and a.environment = :environment and a.user_i
 
 -- name: report_changes(district_id, environment, student_ids, first_day, since)
 -- As past_changes, without those that no settings could have made a fact of.
-select c.student_id, c.school_id, c.calendar_id, c.thing, c.thing_id, c.modified_at, c.accepted_at, c.decided_at,
+select c.student_id, c.school_id, c.calendar_id, c.thing, c.thing_id, c.modified_at, c.decided_at,
+       coalesce(c.arrived_at, c.decided_at) as arrived_at,
        c.detection, c.memory_before, c.memory_after
 from changes c
 where c.district_id = :district_id and c.environment = :environment and c.student_id = any(:student_ids::text[])
