@@ -43,28 +43,25 @@ class ManualClock:
 class OffsetFileClock:
     """The machine's time plus the seconds that a file holds (architecture.md section 7, `make clock`).
 
-    The file is looked at again when its modification time changes, at most every 20 ms of real time.
+    The file is looked at every time, and read when it is another: what follows a move never has the time before it.
     """
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._offset = timedelta()
-        self._stamp = -1
-        self._looked = 0.0
+        self._stamp = (-1, -1)
 
     def now(self) -> datetime:
         """Return the machine's time plus the offset, aware, in UTC."""
-        real = datetime.now(UTC)
-        if abs(real.timestamp() - self._looked) > 0.02:
-            self._looked = real.timestamp()
-            self._refresh()
-        return real + self._offset
+        self._refresh()
+        return datetime.now(UTC) + self._offset
 
     def _refresh(self) -> None:
         try:
-            stamp = self._path.stat().st_mtime_ns
+            found = self._path.stat()
         except FileNotFoundError:
             return
+        stamp = (found.st_ino, found.st_mtime_ns)
         if stamp != self._stamp:
             text = self._path.read_text().strip()
             self._offset = timedelta(seconds=float(text or "0"))

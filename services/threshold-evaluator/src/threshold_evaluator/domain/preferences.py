@@ -45,12 +45,6 @@ def resolve(district: District, school: School, watcher: Watcher) -> Effective:
     return _resolve(district, school, watcher.role, watcher.documents, watcher.locale, watcher.timezone)
 
 
-def forget_resolved() -> None:
-    """Empty the caches: for measurements."""
-    _resolve.cache_clear()
-    _at_place.cache_clear()
-
-
 @dataclass(frozen=True, eq=False)
 class _Base:
     """What holds at a school of a district for everybody of a role who set nothing."""
